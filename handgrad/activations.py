@@ -1,0 +1,69 @@
+"""Activation functions p = φ(a), each with its derivative expressed in p, the value that the tape keeps.
+
+Written into ``out`` (which may be the argument itself), in the dtype that comes in. For |a| up to the largest float: no
+warning, no NaN.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+#: an array in, the result written into the second argument, which is returned
+Elementwise = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+class Activation(NamedTuple):
+    """φ and its slope: ``value(a, out)`` is φ(a), ``slope(p, out)`` is φ'(a) as a function of p = φ(a)."""
+
+    value: Elementwise
+    slope: Elementwise
+
+
+def _tanh(a: np.ndarray, out: np.ndarray) -> np.ndarray:
+    return np.tanh(a, out=out)
+
+
+def _tanh_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
+    np.multiply(p, p, out=out)
+    return np.subtract(1, out, out=out)  # 1 − p²
+
+
+def sigmoid(a: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """σ(a) = 1 / (1 + e⁻ᵃ): where e⁻ᵃ overflows to infinity, its reciprocal is the right 0."""
+    with np.errstate(over="ignore"):
+        np.negative(a, out=out)
+        np.exp(out, out=out)
+    out += 1
+    return np.reciprocal(out, out=out)
+
+
+def sigmoid_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """σ'(a) = p (1 − p)."""
+    np.subtract(1, p, out=out)
+    return np.multiply(p, out, out=out)
+
+
+def _relu(a: np.ndarray, out: np.ndarray) -> np.ndarray:
+    return np.maximum(a, 0, out=out)
+
+
+def _relu_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
+    return np.greater(p, 0, out=out, casting="unsafe")  # 0 at the kink, as PyTorch and JAX have it
+
+
+def _identity(a: np.ndarray, out: np.ndarray) -> np.ndarray:
+    return np.positive(a, out=out)
+
+
+def _identity_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
+    out[...] = 1
+    return out
+
+
+ACTIVATIONS = {
+    "tanh": Activation(_tanh, _tanh_slope),
+    "sigmoid": Activation(sigmoid, sigmoid_slope),
+    "relu": Activation(_relu, _relu_slope),
+    "identity": Activation(_identity, _identity_slope),
+}

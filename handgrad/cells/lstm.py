@@ -1,0 +1,148 @@
+"""Long short-term memory, forward and hand-derived backward.
+
+The variant: input, forget and output gates are logistic, the candidate g is tanh; no peepholes; gates are stacked in the
+order i, f, g, o along A = 4H, and both biases are added, as in PyTorch's ``nn.LSTM``. The activation φ of the cell's
+output is tanh (Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of Gers, Schmidhuber
+and Cummins, "Learning to Forget: Continual Prediction with LSTM", 2000) or the identity.
+
+Forward, for t = 1 … T; states carry index 0 for the initial state::
+
+    (1)   a = x_t W_ihᵀ + h_{t-1} W_hhᵀ + b_ih + b_hh       a = [a_i a_f a_g a_o]
+    (2)   i = σ(a_i)    f = σ(a_f)    o = σ(a_o)
+    (3)   g = tanh(a_g)
+    (4)   c_t = f ⊙ c_{t-1} + i ⊙ g
+    (5)   h_t = o ⊙ p    with p = φ(c_t)
+
+Backward, for t = T … 1, with dv = ∂L/∂v, G_t = ∂L/∂h_t from outside, and the carried adjoints of the later step
+dh_next = ∂L/∂h_t by way of step t+1, dc_next likewise; at T they are the cotangents of the final states::
+
+    (5*h)  dh = G_t + dh_next
+    (5*o)  do = dh ⊙ p
+    (5*c)  dc = dh ⊙ o ⊙ φ'(c_t) + dc_next
+    (4*i)  di = dc ⊙ g
+    (4*f)  df = dc ⊙ c_{t-1}
+    (4*g)  dg = dc ⊙ i
+    (4*c)  dc_next = dc ⊙ f
+    (2*)   da_k = dk ⊙ k ⊙ (1 − k)    for k = i, f, o
+    (3*)   da_g = dg ⊙ (1 − g²)
+    (1*h)  dh_next = da W_hh
+
+and from the stacked da of all steps and batch entries::
+
+    (1*x)  dx = da W_ih
+    (1*W)  dW_ih = Σ daᵀ x_t
+    (1*U)  dW_hh = Σ daᵀ h_{t-1}
+    (1*b)  db_ih = db_hh = Σ da
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from handgrad.activations import ACTIVATIONS as _ALL
+from handgrad.activations import Activation
+from handgrad.workspace import Empty, fresh
+
+GATES = ("i", "f", "g", "o")
+STATES = ("h", "c")
+ACTIVATIONS = ("tanh", "identity")
+
+
+class Tape(NamedTuple):
+    """What forward keeps for backward."""
+
+    x: np.ndarray  # T B D
+    h: np.ndarray  # T+1 B H   index 0: the initial state
+    c: np.ndarray  # T+1 B H
+    gates: np.ndarray  # T 4 B H   i, f, g, o, activated
+    p: np.ndarray  # T B H   φ(c)
+    W_ih: np.ndarray  # A D
+    W_hh: np.ndarray  # A H
+    activation: Activation
+    empty: Empty
+
+
+def forward(
+    x: np.ndarray,
+    states: Mapping[str, np.ndarray],
+    W_ih: np.ndarray,
+    W_hh: np.ndarray,
+    bias: np.ndarray,
+    activation: str,
+    empty: Empty = fresh,
+) -> Tape:
+    """Run the cell over x (T, B, D) from ``states`` {"h": (B, H), "c": (B, H)}; ``bias`` (A,) is the sum of both."""
+    T, B, D = x.shape
+    A, H = W_hh.shape
+    phi = _ALL[activation]
+    # With the rows of the logistic gates negated, exp(−a) needs no pass of its own; g comes out as tanh(a_g).
+    sign = np.repeat(np.array([-1, -1, 1, -1], x.dtype), H)  # A
+    U = W_hh.T * sign  # H A
+    stacked = empty("gates", (T, B, A), x.dtype)  # holds a of step t until the step's gates take its place
+    np.matmul(x.reshape(T * B, D), W_ih.T * sign, out=stacked.reshape(T * B, A))
+    stacked += bias * sign
+    gates = stacked.reshape(T, 4, B, H)
+    h = empty("h", (T + 1, B, H), x.dtype)
+    c = empty("c", (T + 1, B, H), x.dtype)
+    p = empty("p", (T, B, H), x.dtype)
+    h[0], c[0] = states["h"], states["c"]
+    a = np.empty((B, A), x.dtype)
+    by_gate = a.reshape(B, 4, H).transpose(1, 0, 2)  # 4 B H   a view of a
+    a_g = by_gate[2]  # B H
+    ig = np.empty((B, H), x.dtype)
+    with np.errstate(over="ignore"):  # exp(−a) = ∞ becomes the right gate, 1 / (1 + ∞) = 0
+        for t in range(T):
+            np.matmul(h[t], U, out=a)
+            a += stacked[t]  # B A   (1)
+            gate = np.exp(by_gate, out=gates[t])  # 4 B H
+            gate += 1
+            np.reciprocal(gate, out=gate)  # 4 B H   (2), for g too
+            i, f, g, o = gate  # B H each
+            np.tanh(a_g, out=g)  # B H   (3), in the place of σ(a_g)
+            c_t = np.multiply(f, c[t], out=c[t + 1])
+            c_t += np.multiply(i, g, out=ig)  # B H   (4)
+            np.multiply(o, phi.value(c_t, p[t]), out=h[t + 1])  # B H   (5)
+    return Tape(x, h, c, gates, p, W_ih, W_hh, phi, empty)
+
+
+def backward(tape: Tape, G: np.ndarray, final: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Gradients from the cotangents G (T, B, H) of all h and ``final`` {"h": (B, H), "c": (B, H)} of the last states.
+
+    Returns W_ih (A, D), W_hh (A, H), b (A,), x (T, B, D), h0 (B, H), c0 (B, H). The tape is left as it was.
+    """
+    x, h, c, gates, p, W_ih, W_hh, phi, empty = tape
+    T, _, B, H = gates.shape
+    D = x.shape[2]
+    da = empty("da", (T, B, 4 * H), x.dtype)
+    by_gate = da.reshape(T, B, 4, H).transpose(0, 2, 1, 3)  # T 4 B H   a view of da
+    dh_next = final["h"].astype(x.dtype)  # B H   a copy: overwritten below
+    dc_next = final["c"].astype(x.dtype)  # B H
+    dh, dc = np.empty((2, B, H), x.dtype)
+    d = np.empty((4, B, H), x.dtype)
+    di, df, dg, do = d  # B H each, views of d
+    slope = np.empty((4, B, H), x.dtype)
+    for t in range(T - 1, -1, -1):
+        i, f, g, o = gates[t]  # B H each
+        np.add(G[t], dh_next, out=dh)  # B H   (5*h)
+        np.multiply(dh, p[t], out=do)  # B H   (5*o)
+        phi.slope(p[t], dc)
+        dc *= o
+        dc *= dh
+        dc += dc_next  # B H   (5*c)
+        np.multiply(dc, g, out=di)  # B H   (4*i)
+        np.multiply(dc, c[t], out=df)  # B H   (4*f)
+        np.multiply(dc, i, out=dg)  # B H   (4*g)
+        np.multiply(dc, f, out=dc_next)  # B H   (4*c)
+        np.subtract(1, gates[t], out=slope)
+        slope *= gates[t]  # 4 B H   k (1 − k), of which g's is replaced:
+        np.multiply(g, g, out=slope[2])
+        np.subtract(1, slope[2], out=slope[2])  # B H   1 − g²
+        np.multiply(d, slope, out=by_gate[t])  # 4 B H   (2*) (3*)
+        np.matmul(da[t], W_hh, out=dh_next)  # B H   (1*h)
+    da_rows = da.reshape(T * B, 4 * H)
+    dx = np.matmul(da_rows, W_ih, out=empty("dx", (T * B, D), x.dtype))  # TB D   (1*x)
+    dW_ih = da_rows.T @ x.reshape(T * B, D)  # A D   (1*W)
+    dW_hh = da_rows.T @ h[:-1].reshape(T * B, H)  # A H   (1*U)
+    db = da_rows.sum(axis=0)  # A   (1*b)
+    return {"W_ih": dW_ih, "W_hh": dW_hh, "b": db, "x": dx.reshape(T, B, D), "h0": dh_next, "c0": dc_next}

@@ -1,0 +1,98 @@
+"""The simple (Elman) recurrent network, forward and hand-derived backward.
+
+The variant: h is the activation of a sum that has both biases, as in PyTorch's ``nn.RNN``; the activation φ is tanh,
+logistic, ReLU or the identity (Elman, "Finding Structure in Time", 1990; the backward pass is Werbos, "Backpropagation
+Through Time: What It Does and How to Do It", 1990).
+
+Forward, for t = 1 … T; h carries index 0 for the initial state::
+
+    (1)   a = x_t W_ihᵀ + h_{t-1} W_hhᵀ + b_ih + b_hh
+    (2)   h_t = φ(a)
+
+Backward, for t = T … 1, with dv = ∂L/∂v, G_t = ∂L/∂h_t from outside, and dh_next = ∂L/∂h_t by way of step t+1, at T the
+cotangent of the final state::
+
+    (2*h)  dh = G_t + dh_next
+    (2*a)  da = dh ⊙ φ'(a)
+    (1*h)  dh_next = da W_hh
+
+and from the da of all steps and batch entries::
+
+    (1*x)  dx = da W_ih
+    (1*W)  dW_ih = Σ daᵀ x_t
+    (1*U)  dW_hh = Σ daᵀ h_{t-1}
+    (1*b)  db_ih = db_hh = Σ da
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from handgrad.activations import ACTIVATIONS as _ALL
+from handgrad.activations import Activation
+from handgrad.workspace import Empty, fresh
+
+GATES = ("a",)
+STATES = ("h",)
+ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
+
+
+class Tape(NamedTuple):
+    """What forward keeps for backward."""
+
+    x: np.ndarray  # T B D
+    h: np.ndarray  # T+1 B H   index 0: the initial state
+    W_ih: np.ndarray  # H D
+    W_hh: np.ndarray  # H H
+    activation: Activation
+    empty: Empty
+
+
+def forward(
+    x: np.ndarray,
+    states: Mapping[str, np.ndarray],
+    W_ih: np.ndarray,
+    W_hh: np.ndarray,
+    bias: np.ndarray,
+    activation: str,
+    empty: Empty = fresh,
+) -> Tape:
+    """Run the cell over x (T, B, D) from ``states`` {"h": (B, H)}; ``bias`` (H,) is the sum of both biases."""
+    T, B, D = x.shape
+    H = W_hh.shape[0]
+    phi = _ALL[activation]
+    h = empty("h", (T + 1, B, H), x.dtype)
+    h[0] = states["h"]
+    np.matmul(x.reshape(T * B, D), W_ih.T, out=h[1:].reshape(T * B, H))
+    h[1:] += bias  # T B H   the input's share of a, until the step's h takes its place
+    a = np.empty((B, H), x.dtype)
+    for t in range(T):
+        np.matmul(h[t], W_hh.T, out=a)
+        a += h[t + 1]  # B H   (1)
+        phi.value(a, h[t + 1])  # B H   (2)
+    return Tape(x, h, W_ih, W_hh, phi, empty)
+
+
+def backward(tape: Tape, G: np.ndarray, final: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Gradients from the cotangents G (T, B, H) of all h and ``final`` {"h": (B, H)} of the last state.
+
+    Returns W_ih (H, D), W_hh (H, H), b (H,), x (T, B, D), h0 (B, H). The tape is left as it was.
+    """
+    x, h, W_ih, W_hh, phi, empty = tape
+    T, B, D = x.shape
+    H = W_hh.shape[0]
+    da = empty("da", (T, B, H), x.dtype)
+    phi.slope(h[1:], da)  # T B H   φ'(a) of all steps, until the step's da takes its place
+    dh_next = final["h"].astype(x.dtype)  # B H   a copy: overwritten below
+    dh = np.empty((B, H), x.dtype)
+    for t in range(T - 1, -1, -1):
+        np.add(G[t], dh_next, out=dh)  # B H   (2*h)
+        da[t] *= dh  # B H   (2*a)
+        np.matmul(da[t], W_hh, out=dh_next)  # B H   (1*h)
+    da_rows = da.reshape(T * B, H)
+    dx = np.matmul(da_rows, W_ih, out=empty("dx", (T * B, D), x.dtype))  # TB D   (1*x)
+    dW_ih = da_rows.T @ x.reshape(T * B, D)  # H D   (1*W)
+    dW_hh = da_rows.T @ h[:-1].reshape(T * B, H)  # H H   (1*U)
+    db = da_rows.sum(axis=0)  # H   (1*b)
+    return {"W_ih": dW_ih, "W_hh": dW_hh, "b": db, "x": dx.reshape(T, B, D), "h0": dh_next}

@@ -1,0 +1,88 @@
+"""Losses and their adjoints, hand-derived.
+
+Each takes the predictions z and the targets y of all steps and gives the sum of the loss over all its entries together
+with dz = ∂L/∂z, of z's shape and dtype. z is the readout (T, B, K), or the hidden states (T, B, H) where there is none.
+The reduction, which divides both, is the model's matter.
+
+The losses, per step and batch entry::
+
+    softmax-cross-entropy           L = ln Σ_k e^{z_k} − z_y          dz = softmax(z) − e_y      y: index (T, B)
+    half-squared-error              L = ½ Σ_k (z_k − y_k)²            dz = z − y
+    squared-error                   L = Σ_k (z_k − y_k)²              dz = 2 (z − y)
+    binary-cross-entropy            L = Σ_k ln(1 + e^{z_k}) − y_k z_k  dz = σ(z) − y
+    sigmoid-half-squared-error      L = ½ Σ_k (s_k − y_k)²            dz = (s − y) ⊙ s ⊙ (1 − s), s = σ(z)
+    first-unit-squared-error        L = (z_0 − y)²                    dz = 2 (z_0 − y) e_0       y: (T, B)
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from handgrad.activations import sigmoid, sigmoid_slope
+
+#: predictions z, targets y → the loss summed over all entries, and dz
+Loss = Callable[[np.ndarray, np.ndarray], tuple[np.floating, np.ndarray]]
+
+
+def softmax_cross_entropy(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """Cross-entropy of softmax(z) against the class indices y (Bridle, 1990)."""
+    y = y[..., np.newaxis]  # T B 1
+    shifted = z - z.max(axis=-1, keepdims=True)  # T B K   at most 0: exp cannot overflow
+    picked = np.take_along_axis(shifted, y, axis=-1)  # T B 1
+    p = np.exp(shifted)  # T B K
+    total = p.sum(axis=-1, keepdims=True)  # T B 1
+    p /= total
+    dz = p  # T B K   softmax(z), less e_y:
+    np.put_along_axis(dz, y, np.take_along_axis(p, y, axis=-1) - 1, axis=-1)
+    return (np.log(total) - picked).sum(), dz
+
+
+def half_squared_error(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """½ Σ (z − y)²."""
+    error = z - y
+    return np.square(error).sum() / 2, error
+
+
+def squared_error(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """Σ (z − y)²."""
+    error = z - y
+    return np.square(error).sum(), 2 * error
+
+
+def binary_cross_entropy(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """Cross-entropy of σ(z) against targets y in [0, 1], in the form that cannot overflow."""
+    softplus = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))  # T B K   ln(1 + e^z)
+    return (softplus - y * z).sum(), sigmoid(z, np.empty_like(z)) - y
+
+
+def sigmoid_half_squared_error(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """½ Σ (σ(z) − y)²."""
+    s = sigmoid(z, np.empty_like(z))  # T B K
+    error = s - y
+    return np.square(error).sum() / 2, error * sigmoid_slope(s, np.empty_like(s))
+
+
+def first_unit_squared_error(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """(z_0 − y)²: the first hidden unit is the prediction."""
+    error = z[..., 0] - y  # T B
+    dz = np.zeros_like(z)
+    dz[..., 0] = 2 * error
+    return np.square(error).sum(), dz
+
+
+LOSSES: dict[str, Loss] = {
+    "softmax-cross-entropy": softmax_cross_entropy,
+    "half-squared-error": half_squared_error,
+    "squared-error": squared_error,
+    "binary-cross-entropy": binary_cross_entropy,
+    "sigmoid-half-squared-error": sigmoid_half_squared_error,
+    "first-unit-squared-error": first_unit_squared_error,
+}
+
+#: name → by what the summed loss is divided, from T and B; sums over K are never averaged
+REDUCTIONS: dict[str, Callable[[int, int], int]] = {
+    "sum": lambda T, B: 1,
+    "mean": lambda T, B: T * B,
+    "mean-b": lambda T, B: B,
+    "mean-t": lambda T, B: T,
+}
