@@ -1,0 +1,1 @@
+"""The models of handgrad, differentiated automatically: named equations × differentiators."""

@@ -1,0 +1,82 @@
+"""JAX, reverse mode through the equations, with ``lax.scan`` over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from references.equations import forward
+from references.model import Model, fingerprint
+from references.ops import Array, States, Step
+from references.protocol import Answer
+
+NAME = "jax"
+SUMMARY = "JAX, reverse mode through the equations, scan over time"
+NEEDS = ("jax",)
+WORKER = "jax"
+DEFAULT = True
+
+
+def unsupported(model: Model) -> str:
+    """It has every model."""
+    return ""
+
+
+class _Ops:
+    def __init__(self) -> None:
+        import jax
+        import jax.numpy as jnp
+
+        self.sigmoid, self.tanh, self.relu, self.sum = jax.nn.sigmoid, jnp.tanh, jax.nn.relu, jnp.sum
+        self.logsumexp = partial(jax.nn.logsumexp, axis=-1)
+
+    def identity(self, a: Array) -> Array:
+        return a
+
+    def softplus(self, a: Array) -> Array:
+        import jax.numpy as jnp
+
+        return jnp.logaddexp(a, 0.0)
+
+    def scan(self, step: Step, states: States, xs: Array) -> tuple[States, Mapping[str, Array]]:
+        import jax
+
+        final, kept = jax.lax.scan(step, dict(states), xs)
+        return final, kept
+
+
+@cache
+def _compiled(model: Model, divisor: int) -> Any:
+    import jax
+
+    def run(leaves: Mapping[str, Array], constants: Mapping[str, Array]) -> tuple[Array, Mapping[str, Array]]:
+        outcome = forward(model, _Ops(), {**leaves, **constants}, divisor)
+        return outcome.loss, outcome.trace
+
+    return jax.jit(jax.value_and_grad(run, has_aux=True))
+
+
+def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu") -> Answer:
+    """Loss, gradients and trace, at the arrays' dtype."""
+    import jax
+
+    target = jax.devices({"cuda": "gpu"}.get(device, device))[0]
+    # Both settings hold inside the block only; on a GPU float32 is to mean float32.
+    with jax.enable_x64(True), jax.default_matmul_precision("highest"):
+        given = {name: jax.device_put(array, target) for name, array in model.for_equations(arrays).items()}
+        leaves = {name: given[name] for name in model.differentiated}
+        constants = {name: array for name, array in given.items() if name not in leaves}
+        run = _compiled(model, model.divisor(*arrays["x"].shape[:2]))
+        (loss, trace), grads = run(leaves, constants)
+    received = {name: np.asarray(given[name]) for name in arrays}
+    if "y" in arrays and arrays["y"].dtype.kind == "i":
+        received["y"] = received["y"].argmax(axis=-1).astype(arrays["y"].dtype)
+    return Answer(
+        np.asarray(loss),
+        {name: np.asarray(grad) for name, grad in grads.items()},
+        {name: np.asarray(value) for name, value in trace.items()},
+        fingerprint(received),
+    )

@@ -1,0 +1,67 @@
+"""What a reference is: a module of this package with the constants and the function of `Reference`.
+
+A reference exists by its file being here. Importing the file imports no framework: ``gradients`` does that.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module, util
+from typing import NamedTuple, Protocol, cast
+
+import numpy as np
+
+from references.model import Model
+
+
+class Answer(NamedTuple):
+    """What a reference gives back for a case."""
+
+    loss: np.ndarray  #: a scalar
+    grads: dict[str, np.ndarray]  #: of every array that is differentiated, with its shape
+    trace: dict[str, np.ndarray]  #: states, readout and, where it has them, gates; T first
+    fingerprint: str  #: of what it received, read back from its own arrays
+
+
+class Reference(Protocol):
+    """What a reference's module has."""
+
+    NAME: str
+    SUMMARY: str  #: in one line, how it differentiates
+    NEEDS: tuple[str, ...]  #: the distributions that must be installed, the one that computes first
+    WORKER: str  #: the worker process that it runs in, shared with references of the same framework; "" for this one
+    DEFAULT: bool  #: whether it runs where none is asked for by name
+
+    def unsupported(self, model: Model) -> str:
+        """Why it does not have this model; empty where it does."""
+
+    def gradients(self, model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu") -> Answer:
+        """Loss, gradients and trace of a case, at the arrays' dtype or a wider one."""
+
+
+@cache
+def available() -> dict[str, Reference]:
+    """The references there are, by name, installed or not."""
+    import references
+
+    modules = (import_module(f"references.{m.name}") for m in pkgutil.iter_modules(references.__path__) if not m.ispkg)
+    found = [cast(Reference, module) for module in modules if hasattr(module, "NAME")]
+    return {reference.NAME: reference for reference in sorted(found, key=lambda reference: reference.NAME)}
+
+
+def missing(reference: Reference) -> str:
+    """What must be installed before a reference can run; empty where nothing is."""
+    absent = [name for name in reference.NEEDS if util.find_spec(name) is None]
+    return f"{' and '.join(absent)} not installed" if absent else ""
+
+
+def version(reference: Reference) -> str:
+    """What computes: "torch 2.13.0". Reads the installed metadata; imports nothing."""
+    name = reference.NEEDS[0]
+    try:
+        return f"{name} {importlib.metadata.version(name)}"
+    except importlib.metadata.PackageNotFoundError:
+        return name

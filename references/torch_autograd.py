@@ -1,0 +1,85 @@
+"""PyTorch, reverse mode through the equations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from references.equations import forward
+from references.model import Model, fingerprint
+from references.ops import Array, loop
+from references.protocol import Answer
+
+if TYPE_CHECKING:
+    import torch
+
+NAME = "torch"
+SUMMARY = "PyTorch, reverse mode through the equations"
+NEEDS = ("torch",)
+WORKER = "torch"
+DEFAULT = True
+
+
+def unsupported(model: Model) -> str:
+    """It has every model."""
+    return ""
+
+
+class _Ops:
+    def __init__(self) -> None:
+        import torch
+
+        self.sigmoid, self.tanh, self.relu, self.sum = torch.sigmoid, torch.tanh, torch.relu, torch.sum
+        self.logsumexp = partial(torch.logsumexp, dim=-1)
+        self.scan = partial(loop, torch.stack)
+
+    def identity(self, a: Array) -> Array:
+        return a
+
+    def softplus(self, a: Array) -> Array:
+        import torch
+
+        # torch's own softplus becomes the identity above 20, which is wrong by 2e-9
+        return torch.logaddexp(torch.zeros_like(a), a)
+
+
+def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu") -> Answer:
+    """Loss, gradients and trace, at the arrays' dtype."""
+    given = tensors(model, arrays, device)
+    outcome = forward(model, _Ops(), given, model.divisor(*arrays["x"].shape[:2]))
+    return answer(model, arrays, given, outcome.loss, outcome.trace)
+
+
+def tensors(model: Model, arrays: Mapping[str, np.ndarray], device: str) -> dict[str, torch.Tensor]:
+    """The case's arrays as tensors of the same bytes, those that are differentiated as leaves."""
+    import torch
+
+    torch.set_num_threads(1)  # in its own worker process: two frameworks and NumPy share the cores
+    torch.backends.cudnn.allow_tf32 = False  # on a GPU float32 is to mean float32
+    given = {name: torch.tensor(array, device=device) for name, array in model.for_equations(arrays).items()}
+    for name in model.differentiated:
+        given[name].requires_grad_()
+    return given
+
+
+def answer(
+    model: Model,
+    arrays: Mapping[str, np.ndarray],
+    given: Mapping[str, torch.Tensor],
+    loss: torch.Tensor,
+    trace: Mapping[str, torch.Tensor],
+) -> Answer:
+    """Differentiate ``loss`` with respect to the leaves in ``given``; everything as NumPy arrays."""
+    loss.backward()  # type: ignore[no-untyped-call]
+    grads: dict[str, np.ndarray] = {}
+    for name in model.differentiated:
+        grad = given[name].grad
+        grads[name] = np.zeros_like(arrays[name]) if grad is None else grad.cpu().numpy()
+    received = {name: given[name].detach().cpu().numpy() for name in arrays}
+    if "y" in arrays and arrays["y"].dtype.kind == "i":
+        received["y"] = received["y"].argmax(axis=-1).astype(arrays["y"].dtype)
+    values = {name: value.detach().cpu().numpy() for name, value in trace.items()}
+    return Answer(loss.detach().cpu().numpy(), grads, values, fingerprint(received))
