@@ -1,0 +1,85 @@
+"""The budget: the largest error that rounding explains, per element; everything that a verdict allows is computed here.
+
+For each array, `references.rounding` gives N noisy sound gradients at the case's dtype. Their largest error against
+truth, pooled over the element's row and over its column within a gate (the smaller of the two counts), is how large a
+sound error gets there. A candidate's error is one more draw from the same distribution, so the budget is FACTOR times
+the pooled maximum. With N = 8 and FACTOR = 8 an error that exceeds it by chance needs, even where a pool is a single
+element and errors are normal, all eight draws below 1/8 of the ninth: a chance of about 1e-6 for a ninth draw at the
+scale of the distribution, and beyond any count for pools of a few elements.
+
+Two terms keep a budget above zero where the samples happen to be exact: one unit in the last place of the row's largest
+true entry, and, for what underflows, the smallest normal number times the number of terms that are summed.
+
+Nothing depends on how many elements an array has, except through the terms of a sum that may each underflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from harness.case import Case
+from references import rounding
+from references.protocol import Answer
+
+SAMPLES = 8
+FACTOR = 8
+
+
+class Budgets(NamedTuple):
+    """For truth's loss, gradients and trace: an array of their shape each."""
+
+    loss: np.ndarray
+    grads: dict[str, np.ndarray]
+    trace: dict[str, np.ndarray]
+
+
+def budgets(case: Case, truth: Answer) -> Budgets:
+    """The budgets of a case. Infinite where the case's dtype overflows: nothing can be judged there."""
+    noisy = rounding.samples(case.model, case.arrays, SAMPLES)
+    sizes = case.sizes
+    terms = sizes["T"] * sizes["B"] * len(case.model.equations.GATES) * sizes["H"]
+    underflow = float(np.finfo(case.dtype).tiny) * terms
+    eps = float(np.finfo(case.dtype).eps)
+
+    def budget(true: np.ndarray, drawn: Sequence[np.ndarray], gates: int) -> np.ndarray:
+        with np.errstate(invalid="ignore"):
+            error = np.max([np.abs(sample.astype(true.dtype) - true) for sample in drawn], axis=0)
+        spread = pooled(np.where(np.isnan(error), np.inf, error), gates)
+        return np.asarray(FACTOR * spread + eps * pooled(np.abs(true), gates) + underflow, dtype=float)
+
+    blocks = case.model.blocks
+    return Budgets(
+        budget(truth.loss, [sample.loss for sample in noisy], 1),
+        {name: budget(true, [s.grads[name] for s in noisy], blocks(name)) for name, true in truth.grads.items()},
+        {name: budget(true, [s.trace[name] for s in noisy], 1) for name, true in truth.trace.items()},
+    )
+
+
+def pooled(values: np.ndarray, gates: int) -> np.ndarray:
+    """The maximum over each element's row, or over its column within its gate, whichever is smaller; of values' shape.
+
+    ``gates`` is the number of equal blocks along the first axis. A vector is one row per gate. With three axes, rows
+    run along the last axis and there are no columns.
+    """
+    if values.ndim == 0:
+        return values
+    if values.ndim == 1:
+        blocks = values.reshape(gates, -1)
+        return np.broadcast_to(blocks.max(axis=1, keepdims=True), blocks.shape).reshape(values.shape)
+    rows = values.max(axis=-1, keepdims=True)
+    if values.ndim > 2:
+        return np.broadcast_to(rows, values.shape)
+    blocks = values.reshape(gates, -1, values.shape[1])
+    columns = np.broadcast_to(blocks.max(axis=1, keepdims=True), blocks.shape).reshape(values.shape)
+    return np.minimum(rows, columns)
+
+
+def largest_in_row(values: np.ndarray, gates: int) -> np.ndarray:
+    """The largest |entry| of each element's row, of values' shape: the unit in which ulp and relative errors count."""
+    size = np.abs(values)
+    if values.ndim < 2:
+        return pooled(size, gates if values.ndim else 1)
+    return np.broadcast_to(size.max(axis=-1, keepdims=True), values.shape)

@@ -1,0 +1,94 @@
+"""Running the candidate: twice, on fresh copies of the same bytes, since a backward pass must be a function."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+import handgrad
+from harness.case import Case
+from harness.run import Finding
+from references.model import Model, fingerprint
+from references.protocol import Answer
+
+#: A candidate: model and arrays in, gradients out. Arrays that it does not return are not graded.
+Candidate = Callable[[Model, dict[str, np.ndarray]], handgrad.Gradients]
+
+
+class Outcome(NamedTuple):
+    """What the candidate gave, or how it failed."""
+
+    answer: Answer | None
+    error: str  #: empty where there is an answer
+    seconds: float
+    findings: tuple[Finding, ...]
+
+
+def own(model: Model, arrays: dict[str, np.ndarray]) -> handgrad.Gradients:
+    """The default candidate: handgrad's own hand-derived NumPy."""
+    return handgrad.loss_and_grads(
+        arrays, cell=model.cell, activation=model.activation, loss=model.loss, reduction=model.reduction
+    )
+
+
+def run(candidate: Candidate, case: Case) -> Outcome:
+    """Call the candidate twice and see whether it answers, answers the same, and leaves its arguments alone."""
+    first, second = case.copies(), case.copies()
+    started = time.perf_counter()
+    try:
+        one = candidate(case.model, first)
+        seconds = time.perf_counter() - started
+        kept = _frozen(one)
+        two = candidate(case.model, second)
+    except Exception as error:  # whatever a candidate raises is its result
+        return Outcome(None, f"{type(error).__name__}: {error}", time.perf_counter() - started, ())
+    wrong = _shapes(case, kept)
+    if wrong:
+        return Outcome(None, wrong, seconds, ())
+    impure = [*_changed(case, first), *_unequal(kept, _frozen(two))]
+    findings = [Finding("impure", text) for text in impure]
+    return Outcome(kept._replace(fingerprint=fingerprint(case.arrays)), "", seconds, (*findings, *_narrow(case, kept)))
+
+
+def _frozen(answer: handgrad.Gradients) -> Answer:
+    """Copies, so that a second call cannot change what the first one gave."""
+
+    def copies(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: np.array(array) for name, array in arrays.items()}
+
+    return Answer(np.array(answer.loss), copies(answer.grads), copies(answer.trace), "")
+
+
+def _shapes(case: Case, answer: Answer) -> str:
+    for name, grad in answer.grads.items():
+        if name not in case.model.differentiated:
+            return f"{name}: got a gradient for it, allowed: {', '.join(case.model.differentiated)}"
+        if grad.shape != case.arrays[name].shape:
+            return f"{name}: got a gradient of shape {grad.shape}, {name} has {case.arrays[name].shape}"
+        if grad.dtype.kind != "f":
+            return f"{name}: got a gradient of dtype {grad.dtype}, needs a float one"
+    if answer.loss.shape != ():
+        return f"loss: got shape {answer.loss.shape}, needs a single number"
+    return "" if answer.grads else "grads: got none, needs at least one array's gradient"
+
+
+def _changed(case: Case, after: Mapping[str, np.ndarray]) -> list[str]:
+    names = [name for name, array in case.arrays.items() if array.tobytes() != after[name].tobytes()]
+    return [f"it changes its arguments: {', '.join(names)}"] if names else []
+
+
+def _unequal(one: Answer, two: Answer) -> list[str]:
+    grads = [name for name in one.grads if name not in two.grads or one.grads[name].tobytes() != two.grads[name].tobytes()]
+    names = grads if one.loss.tobytes() == two.loss.tobytes() else ["loss", *grads]
+    return [f"called twice on the same bytes it answers differently: {', '.join(names)}"] if names else []
+
+
+def _narrow(case: Case, answer: Answer) -> list[Finding]:
+    narrow = [name for name, grad in answer.grads.items() if np.finfo(grad.dtype).nmant < np.finfo(case.dtype).nmant]
+    if not narrow:
+        return []
+    dtype = answer.grads[narrow[0]].dtype
+    return [Finding("low precision", f"{dtype} comes back where {case.dtype} went in", tuple(narrow))]

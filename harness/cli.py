@@ -1,0 +1,176 @@
+"""The command line. Bad input is one line on standard error and exit code 2, never a traceback."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from harness.errors import BadInput
+from harness.version import VERSION
+
+if TYPE_CHECKING:
+    from harness.case import Case
+
+EXAMPLE = "Example: python -m harness compare --cell lstm --shape T=20,H=8 --dtype float32 --out report.md"
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Is this hand-written backward pass right, and if not, where is it wrong?",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"handgrad {VERSION}")
+        raise typer.Exit
+
+
+@app.command(epilog=EXAMPLE)
+def compare(
+    cell: Annotated[str | None, typer.Option(help="The cell: see 'cells'. Default: lstm.")] = None,
+    activation: Annotated[str | None, typer.Option(help="The cell's activation: see 'cells'. Default: tanh.")] = None,
+    loss: Annotated[str | None, typer.Option(help="The loss. Default: softmax-cross-entropy.")] = None,
+    reduction: Annotated[str | None, typer.Option(help="sum, mean, mean-b or mean-t. Default: sum.")] = None,
+    bias: Annotated[str | None, typer.Option(help="Biases: none, one or two. Default: two.")] = None,
+    readout: Annotated[
+        bool | None, typer.Option("--readout/--no-readout", help="A linear readout. Default: where the loss takes one.")
+    ] = None,
+    shape: Annotated[str | None, typer.Option(help="Sizes. Default: T=12,B=4,D=7,H=16,K=9.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or float64. Default: float64.")] = None,
+    seed: Annotated[int | None, typer.Option(help="What the case is drawn from. Default: 0.")] = None,
+    seeds: Annotated[int | None, typer.Option(metavar="N", help="N cases, from the seed on.")] = None,
+    references: Annotated[
+        str | None, typer.Option(help="Which references, separated by commas; truth always runs. Default: all there are.")
+    ] = None,
+    text: Annotated[Path | None, typer.Option(metavar="FILE", help="A case from a text: next characters.")] = None,
+    case: Annotated[Path | None, typer.Option(metavar="FILE", help="A saved case.")] = None,
+    save_case: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the case.")] = None,
+    out: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Write the run, by suffix: .md, .csv, .json. May be repeated.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="Where torch and JAX run: cpu or cuda.")] = "cpu",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every reference's row.")] = False,
+) -> None:
+    """Compare hand-derived gradients with automatic ones on identical weights."""
+    from harness.comparison import compare as run_compare
+    from harness.files import check_writable, replace_whole
+    from reports import render, terminal
+
+    for path in out or ():
+        _suffix(path)
+        check_writable(path)
+    run = run_compare(
+        cell=cell, activation=activation, loss=loss, reduction=reduction, bias=bias, readout=readout, shape=shape,
+        dtype=dtype, seed=seed, seeds=seeds, references=references, text=text, case=case, save_case=save_case,
+        device=device, command=shlex.join(["python", "-m", "harness", *_arguments()]), progress=_progress,
+    )  # fmt: skip
+    for path in out or ():
+        replace_whole(path, render(run, path.suffix))
+    terminal.print_run(run, terminal.stdout(), verbose=verbose)
+    raise typer.Exit(run.exit_code)
+
+
+@app.command()
+def cells() -> None:
+    """The cells there are, with their gates, states and activations, and the losses."""
+    from references import equations
+    from references.equations import losses
+
+    for name in equations.cells():
+        cell = equations.cell(name)
+        summary = (cell.__doc__ or "").splitlines()[0]
+        typer.echo(f"{name}: {summary}")
+        typer.echo(f"  gates {', '.join(cell.GATES)} · states {', '.join(cell.STATES)}")
+        typer.echo(f"  activations {', '.join(cell.ACTIVATIONS)}")
+    typer.echo(f"losses: {', '.join(losses.NAMES)}")
+
+
+@app.command()
+def references() -> None:
+    """The references there are, and which are installed."""
+    from references import protocol
+
+    for name, reference in protocol.available().items():
+        missing = protocol.missing(reference)
+        state = f"not installed: {missing}" if missing else protocol.version(reference)
+        typer.echo(f"{name}: {reference.SUMMARY} ({state})")
+
+
+@app.command()
+def badge(
+    run: Annotated[Path, typer.Argument(metavar="RUN.json", help="A run saved by compare --out RUN.json.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The badge: .svg, or .json for the endpoint.")],
+) -> None:
+    """Make the badge of a saved run."""
+    from harness.files import replace_whole
+    from reports import badge as badges
+
+    makers = {".svg": badges.svg, ".json": badges.endpoint}
+    if out.suffix not in makers:
+        raise BadInput(f"{out}: got suffix {out.suffix!r}, allowed: {', '.join(makers)}")
+    try:
+        data = badges.load(run)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    replace_whole(out, makers[out.suffix](data))
+
+
+def _suffix(path: Path) -> None:
+    from reports import formats
+
+    if path.suffix not in formats():
+        raise BadInput(f"{path}: got suffix {path.suffix!r}, allowed: {', '.join(sorted(formats()))}")
+
+
+def _progress(cases: Iterable[Case], count: int) -> Iterable[Case]:
+    """Show cases passing by, where there are several and somebody looks."""
+    if count == 1 or not sys.stderr.isatty():
+        return cases
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(cases, "Comparing", total=count, console=Console(stderr=True), transient=True)
+
+
+def _arguments() -> Sequence[str]:
+    return _given
+
+
+_given: list[str] = []
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line: 0 agree · 1 differ or error · 2 bad input or usage · 3 inconclusive · 130 interrupted."""
+    _given[:] = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(args=list(_given), prog_name="handgrad", standalone_mode=False)
+        return int(code or 0)
+    except BadInput as error:
+        return _say(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        return _say(f"{error.format_message()}; see 'python -m harness --help'")
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        print("handgrad: interrupted", file=sys.stderr)
+        return 130
+
+
+def _say(message: str) -> int:
+    print(f"handgrad: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

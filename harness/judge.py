@@ -1,0 +1,212 @@
+"""From answers to a verdict, for one case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from harness import measure
+from harness.budget import Budgets
+from harness.case import Case
+from harness.findings import scaled
+from harness.run import Finding, Judgement, Participant, Parts, Row, Verdict, worst
+from references.protocol import Answer
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known about one case when it is judged."""
+
+    case: Case
+    candidate: Answer | None
+    truth: Answer | None
+    references: Mapping[str, Answer]  #: those that answered, truth left out
+    budgets: Budgets | None
+    participants: tuple[Participant, ...]  #: candidate, truth, references, in this order
+    findings: tuple[Finding, ...]
+    required: tuple[str, ...] = ()  #: references that were asked for by name
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """The verdict on one case, with every number behind it."""
+    case, truth, candidate = evidence.case, evidence.truth, evidence.candidate
+    names = {participant.role: participant.name for participant in evidence.participants}
+    forward: list[Row] = []
+    rows: list[Row] = []
+    parts: list[Parts] = []
+    findings = list(evidence.findings)
+    participants = evidence.participants
+    odd = departure = ""
+    if truth is not None and evidence.budgets is not None:
+        participants, odd = _contradictions(evidence, truth, evidence.budgets)
+        if candidate is not None:
+            forward, departure = _forward(case, candidate, truth, evidence.budgets, names["truth"])
+            rows, parts = _gradients(case, candidate, {names["truth"]: truth, **evidence.references}, truth, evidence.budgets)
+            findings += _non_finite(candidate, truth)
+            findings += scaled(case, candidate, truth, evidence.budgets)
+            findings += _vacuous(rows, names["truth"])
+            findings += _not_returned(case, candidate)
+    verdict, reason = _verdict(participants, departure, rows, findings, odd, evidence.required)
+    return Judgement(
+        case=case.summary(),
+        candidate=names["candidate"],
+        truth=names["truth"],
+        participants=participants,
+        forward=tuple(forward),
+        rows=tuple(rows),
+        parts=tuple(parts),
+        findings=tuple(findings),
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def _forward(case: Case, candidate: Answer, truth: Answer, budgets: Budgets, name: str) -> tuple[list[Row], str]:
+    """Loss, gates, states and readout against truth, as far as the candidate shows them, and where forward departs."""
+    loss = measure.scale(truth.loss, budgets.loss, (), (), case.dtype)
+    rows = [measure.row("loss", name, candidate.loss, truth.loss, loss, 1)[0]]
+    first: tuple[int, str] | None = None
+    for key, true in truth.trace.items():  # in the order of the equations
+        value = candidate.trace.get(key)
+        if value is None or value.shape != true.shape:
+            continue
+        scale = measure.scale(true, budgets.trace[key], ("T", "B", "K" if key == "z" else "H"), (), case.dtype)
+        rows.append(measure.row(key, name, value, true, scale, 1)[0])
+        wrong = np.argwhere(measure.ratios(value, true, scale, 1) > 1)
+        if len(wrong) and (first is None or wrong[0][0] < first[0]):
+            t, b, k = map(int, wrong[0])
+            what = f"{_kind_of(case, key)} {key}, batch entry {b}, unit {k}: {value[t, b, k]:.6g} for {true[t, b, k]:.6g}"
+            first = t, f"first at step {t} in {what}"
+    if first is not None:
+        return rows, first[1]
+    return rows, "only in the loss" if rows[0].verdict == "differ" else ""
+
+
+def _kind_of(case: Case, quantity: str) -> str:
+    cell = case.model.equations
+    return "gate" if quantity in cell.GATES else "state" if quantity in cell.STATES else "readout"
+
+
+def _gradients(
+    case: Case, candidate: Answer, answers: Mapping[str, Answer], truth: Answer, budgets: Budgets
+) -> tuple[list[Row], list[Parts]]:
+    """Every graded array against every reference that answered; truth comes first and allows one budget, others two."""
+    rows: list[Row] = []
+    parts: list[Parts] = []
+    for array in case.model.graded:
+        if array not in candidate.grads:
+            continue
+        scale = _scale(case, array, truth, budgets)
+        for name, answer in answers.items():
+            allowance = 1 if answer is truth else 2
+            row, split = measure.row(array, name, candidate.grads[array], answer.grads[array], scale, allowance)
+            rows.append(row)
+            parts += split
+    return rows, parts
+
+
+def _scale(case: Case, array: str, truth: Answer, budgets: Budgets) -> measure.Scale:
+    axes, gates = case.model.axes[array], case.model.equations.GATES
+    return measure.scale(truth.grads[array], budgets.grads[array], axes, gates, case.dtype)
+
+
+def _contradictions(evidence: Evidence, truth: Answer, budgets: Budgets) -> tuple[tuple[Participant, ...], str]:
+    """Each participant's own distance from truth, and, where references contradict each other, the odd one out."""
+    case, reference_of = evidence.case, dict(evidence.references)
+    scales = {array: _scale(case, array, truth, budgets) for array in case.model.graded}
+
+    def distance(one: Answer, two: Answer, allowance: float) -> float:
+        shared = [array for array in scales if array in one.grads and array in two.grads]
+        ratios = [measure.ratios(one.grads[a], two.grads[a], scales[a], allowance).max() for a in shared]
+        return float(max(ratios, default=0.0))
+
+    from_truth = {name: distance(answer, truth, 1) for name, answer in reference_of.items()}
+    if evidence.candidate is not None:
+        from_truth[evidence.participants[0].name] = distance(evidence.candidate, truth, 1)
+    participants = tuple(
+        Participant(**{**vars(p), "ratio": from_truth[p.name], "agrees": from_truth[p.name] <= 1})
+        if p.name in from_truth else p
+        for p in evidence.participants
+    )  # fmt: skip
+    truth_name = next(p.name for p in evidence.participants if p.role == "truth")
+    if all(from_truth[name] <= 1 for name in reference_of):
+        return participants, ""
+    everyone = {truth_name: truth} | reference_of
+    against: dict[str, list[str]] = {name: [] for name in everyone}
+    for one, two in combinations(everyone, 2):
+        if distance(everyone[one], everyone[two], 1 if truth_name in (one, two) else 2) > 1:
+            against[one].append(two)
+            against[two].append(one)
+    most = max(len(others) for others in against.values())
+    odd = [name for name, others in against.items() if len(others) == most]
+    if len(odd) > 1:
+        return participants, f"references contradict each other: {' and '.join(odd)}"
+    return participants, f"references contradict each other: {odd[0]} is the odd one out, against {', '.join(against[odd[0]])}"
+
+
+def _non_finite(candidate: Answer, truth: Answer) -> list[Finding]:
+    for name, grad in candidate.grads.items():
+        wrong = ~np.isfinite(grad) & np.isfinite(truth.grads[name].astype(grad.dtype))
+        if wrong.any():
+            at = tuple(int(k) for k in np.argwhere(wrong)[0])
+            text = f"{name} holds {grad[at]} at {list(at)} ({int(wrong.sum())} such entries) where truth is finite"
+            return [Finding("non-finite", text, (name,))]
+    return []
+
+
+def _vacuous(rows: Sequence[Row], truth: str) -> list[Finding]:
+    arrays = tuple(row.array for row in rows if row.vacuous and row.reference == truth)
+    if not arrays:
+        return []
+    text = f"{', '.join(arrays)}: zero by structure or lost in rounding here, so a gradient of zeros would pass"
+    return [Finding("vacuous", text, arrays)]
+
+
+def _not_returned(case: Case, candidate: Answer) -> list[Finding]:
+    absent = tuple(name for name in case.model.graded if name not in candidate.grads)
+    return [Finding("not graded", f"the candidate returns no gradient of {', '.join(absent)}", absent)] if absent else []
+
+
+def _verdict(
+    participants: Sequence[Participant],
+    departure: str,
+    rows: Sequence[Row],
+    findings: Sequence[Finding],
+    odd: str,
+    required: Sequence[str],
+) -> tuple[Verdict, str]:
+    """The rules in the order in which they win: error, contradiction, forward, gradients, findings, what did not run."""
+    failed = [p for p in participants if p.status == "error"]
+    if failed:
+        return "error", "; ".join(f"{p.name} failed: {p.reason}" for p in failed)
+    if odd:
+        return "inconclusive", odd
+    truth = next(p for p in participants if p.role == "truth")
+    if truth.status != "judged":
+        return "inconclusive", f"no truth to judge by: {truth.name}: {truth.reason}"
+    if departure:
+        return "differ", f"forward departs before any gradient does: {departure}"
+    names = {verdict: _unique(row.array for row in rows if row.verdict == verdict) for verdict in ("differ", "inconclusive")}
+    if names["differ"]:
+        right = [name for name in _unique(row.array for row in rows) if name not in names["differ"]]
+        agreeing = f"; {', '.join(right)} agree{'s' if len(right) == 1 else ''}" if right else "; nothing agrees"
+        return "differ", f"{', '.join(names['differ'])} differ{'s' if len(names['differ']) == 1 else ''}{agreeing}"
+    impure = [finding for finding in findings if finding.name == "impure"]
+    if impure:
+        return "differ", f"the backward pass is no function: {impure[0].text}"
+    if rows and all(row.vacuous for row in rows):
+        return "inconclusive", "rounding explains even a gradient of zeros: this case cannot judge"
+    if names["inconclusive"]:
+        return "inconclusive", f"{', '.join(names['inconclusive'])}: overflows at this dtype, nothing to judge by"
+    absent = [p for p in participants if p.status == "not run" and p.name in required]
+    if absent:
+        return "inconclusive", "; ".join(f"{p.name} was asked for and cannot run: {p.reason}" for p in absent)
+    count = len(_unique(row.array for row in rows))
+    return worst([row.verdict for row in rows]), f"all {count} arrays agree with every reference, within rounding"
+
+
+def _unique(names: object) -> list[str]:
+    return list(dict.fromkeys(names))  # type: ignore[call-overload]

@@ -1,0 +1,105 @@
+"""The numbers: one array of a candidate against the same array of a reference. Everything is computed here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness import where
+from harness.budget import largest_in_row
+from harness.run import Parts, Row, Verdict
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What errors of one array are measured in; every array has the array's shape."""
+
+    axes: tuple[str, ...]
+    gates: tuple[str, ...]  #: the blocks stacked along axis A
+    budget: np.ndarray  #: the largest error that rounding explains
+    largest: np.ndarray  #: the largest |true entry| of the element's row
+    spacing: np.ndarray  #: of ``largest`` at the candidate's dtype: one ulp
+    vacuous: bool  #: nothing to judge: a gradient of zeros would pass
+
+
+def scale(
+    true: np.ndarray, budget: np.ndarray, axes: Sequence[str], gates: Sequence[str], dtype: np.dtype[np.floating]
+) -> Scale:
+    """Measure by truth. A row of zeros is measured in the array's largest entry, an array of zeros in the budget."""
+    blocks = len(gates) if axes and axes[0] == "A" else 1
+    largest = np.asarray(largest_in_row(true, blocks), dtype=float)
+    peak = float(np.max(np.abs(true)))
+    largest = np.where(largest > 0, largest, peak if peak > 0 else budget)
+    with np.errstate(over="ignore"):
+        spacing = np.spacing(np.asarray(largest, dtype)).astype(float)
+    vacuous = bool(np.all(np.abs(true) <= budget))
+    return Scale(tuple(axes), tuple(gates), budget, largest, spacing, vacuous)
+
+
+def _delta(candidate: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Candidate − reference, in extended precision; 0 where both are the same infinity."""
+    one, two = (np.asarray(values, np.longdouble) for values in (candidate, expected))
+    with np.errstate(invalid="ignore"):
+        return np.where(one == two, 0, one - two)
+
+
+def ratios(candidate: np.ndarray, expected: np.ndarray, scale: Scale, allowance: float) -> np.ndarray:
+    """Error ÷ budget of every element: ∞ for NaN, and 0 where the budget is infinite and nothing can be judged."""
+    with np.errstate(all="ignore"):
+        ratio = np.asarray(np.abs(_delta(candidate, expected)) / (allowance * scale.budget), float)
+    return np.where(np.isinf(scale.budget), 0, np.where(np.isnan(ratio), np.inf, ratio))
+
+
+def row(
+    name: str, reference: str, candidate: np.ndarray, expected: np.ndarray, scale: Scale, allowance: float
+) -> tuple[Row, list[Parts]]:
+    """Measure one array. ``allowance`` is how many budgets the two sides may be apart: 1 from truth, 2 from a peer."""
+    delta = _delta(candidate, expected)
+    size = np.abs(delta)
+    ratio = ratios(candidate, expected, scale, allowance)
+    differs = ratio > 1
+    at = _argmax(np.where(np.isnan(size), np.inf, size))
+    ratio_at = _argmax(ratio)
+    verdict: Verdict = "differ" if differs.any() else ("inconclusive" if np.isinf(scale.budget).any() else "agree")
+    with np.errstate(all="ignore"):
+        measured = Row(
+            array=name,
+            reference=reference,
+            shape=tuple(delta.shape),
+            axes=scale.axes,
+            total=float(delta.sum()),
+            total_abs=float(size.sum()),
+            max_abs=float(size[at]),
+            at=at,
+            at_words=where.index_words(at, scale.axes, delta.shape, scale.gates),
+            candidate=float(candidate[at]),
+            expected=float(expected[at]),
+            relative=float(np.max(size / scale.largest)),
+            ulp=float(np.max(size / scale.spacing)),
+            ratio=float(ratio[ratio_at]),
+            ratio_at=ratio_at,
+            verdict=verdict,
+            words=where.describe(differs, scale.axes, scale.gates),
+            vacuous=scale.vacuous,
+        )
+    return measured, _parts(name, reference, delta, ratio, scale)
+
+
+def _argmax(values: np.ndarray) -> tuple[int, ...]:
+    return tuple(int(k) for k in np.unravel_index(np.argmax(values), values.shape))
+
+
+def _parts(name: str, reference: str, delta: np.ndarray, ratio: np.ndarray, scale: Scale) -> list[Parts]:
+    found: list[Parts] = []
+    errors, ratios = (where.parts(values, scale.axes, scale.gates) for values in (delta, ratio))
+    with np.errstate(all="ignore"):
+        for error, worst in zip(errors, ratios, strict=True):
+            size, peak = np.abs(error.view), worst.view.max(axis=1)
+            numbers = (error.view.sum(axis=1), size.sum(axis=1), size.max(axis=1), peak)
+            total, total_abs, max_abs, share = (np.asarray(values, float) for values in numbers)
+            found.append(
+                Parts(name, reference, error.kind, error.labels, total, total_abs, max_abs, share, peak > 1)  # type: ignore[arg-type]
+            )
+    return found

@@ -1,0 +1,132 @@
+"""Worker processes, seen from this side: one per framework, started side by side, kept for all cases of a command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from harness.frames import read, write
+from references.model import Model
+from references.protocol import Answer
+
+#: Seconds that one case may take a reference, loading its framework included.
+TIMEOUT = 600.0
+
+
+class WorkerError(Exception):
+    """The reference failed, or its process ended. The message is one line."""
+
+
+class Worker:
+    """One process; requests are answered one after the other."""
+
+    def __init__(self, framework: str, device: str = "cpu") -> None:
+        self.framework = framework
+        self._device = device
+        self._noise = tempfile.TemporaryFile()  # closed with the worker  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(Path(__file__).with_name("worker.py")), framework],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._noise,
+            env=os.environ | _settings(framework, device),
+        )
+        self._queue = ThreadPoolExecutor(1, thread_name_prefix=f"worker-{framework}")
+
+    def submit(self, reference: str, model: Model, arrays: Mapping[str, np.ndarray]) -> Future[tuple[Answer, float]]:
+        """The reference's answer and the seconds it took, later. The future raises WorkerError where it fails."""
+        about = {"reference": reference, "model": model.to_dict(), "device": self._device}
+        return self._queue.submit(self._ask, about, arrays)
+
+    def _ask(self, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> tuple[Answer, float]:
+        watchdog = threading.Timer(TIMEOUT, self._process.kill)
+        watchdog.start()
+        try:
+            assert self._process.stdin is not None and self._process.stdout is not None
+            write(self._process.stdin, about, arrays)
+            reply = read(self._process.stdout)
+        except (BrokenPipeError, ConnectionResetError):
+            reply = None
+        finally:
+            watchdog.cancel()
+        if reply is None:
+            raise WorkerError(f"its process ended{self._last_words()}")
+        details, named = reply
+        if "error" in details:
+            raise WorkerError(details["error"])
+
+        def under(prefix: str) -> dict[str, np.ndarray]:
+            return {name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)}
+
+        answer = Answer(named["loss"], under("grads/"), under("trace/"), details["fingerprint"])
+        return answer, details["seconds"]
+
+    def _last_words(self) -> str:
+        code = self._process.wait()
+        self._noise.seek(0)
+        lines = self._noise.read().decode(errors="replace").strip().splitlines()
+        how = f" by signal {-code}" if code < 0 else f" with exit code {code}"
+        return how + (f": {lines[-1]}" if lines else "")
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        self._queue.shutdown(wait=True, cancel_futures=True)
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._noise):
+            if stream is not None:
+                try:
+                    stream.close()
+                except BrokenPipeError:  # a request that was still in the buffer
+                    pass
+
+
+class Workers:
+    """A worker for each of the frameworks, as a context manager that ends them."""
+
+    def __init__(self, frameworks: Iterable[str], device: str = "cpu") -> None:
+        self._workers = {framework: Worker(framework, device) for framework in frameworks}
+
+    def __getitem__(self, framework: str) -> Worker:
+        return self._workers[framework]
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self._workers.values():
+            worker.close()
+
+
+def _settings(framework: str, device: str) -> dict[str, str]:
+    """Environment of the worker alone: nothing of this process changes.
+
+    One thread each, as the frameworks share the cores with each other and with NumPy. JAX keeps what it compiles,
+    however short that took: a third of a second for ours, below the threshold it has by itself.
+    """
+    one = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    if framework != "jax":
+        return one
+    from platformdirs import user_cache_dir
+
+    flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    own = {
+        "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip(),
+        "JAX_COMPILATION_CACHE_DIR": os.environ.get("JAX_COMPILATION_CACHE_DIR")
+        or os.path.join(user_cache_dir("handgrad", appauthor=False), "jax"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    return one | own | ({"JAX_PLATFORMS": "cpu"} if device == "cpu" else {})
