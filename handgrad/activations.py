@@ -21,12 +21,14 @@ class Activation(NamedTuple):
 
 
 def _tanh(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    return np.tanh(a, out=out)
+    np.tanh(a, out=out)
+    return out
 
 
 def _tanh_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
     np.multiply(p, p, out=out)
-    return np.subtract(1, out, out=out)  # 1 − p²
+    np.subtract(1, out, out=out)  # 1 − p²
+    return out
 
 
 def sigmoid(a: np.ndarray, out: np.ndarray) -> np.ndarray:
@@ -35,25 +37,30 @@ def sigmoid(a: np.ndarray, out: np.ndarray) -> np.ndarray:
         np.negative(a, out=out)
         np.exp(out, out=out)
     out += 1
-    return np.reciprocal(out, out=out)
+    np.reciprocal(out, out=out)
+    return out
 
 
 def sigmoid_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
     """σ'(a) = p (1 − p)."""
     np.subtract(1, p, out=out)
-    return np.multiply(p, out, out=out)
+    out *= p
+    return out
 
 
 def _relu(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    return np.maximum(a, 0, out=out)
+    np.maximum(a, 0, out=out)
+    return out
 
 
 def _relu_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
-    return np.greater(p, 0, out=out, casting="unsafe")  # 0 at the kink, as PyTorch and JAX have it
+    np.greater(p, 0, out=out, casting="unsafe")  # 0 at the kink, as PyTorch and JAX have it
+    return out
 
 
 def _identity(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    return np.positive(a, out=out)
+    np.positive(a, out=out)
+    return out
 
 
 def _identity_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:

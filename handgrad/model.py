@@ -40,7 +40,7 @@ def loss_and_grads(
 ) -> Gradients:
     """Loss and hand-derived gradients of every parameter, ``x`` and the initial states.
 
-    ``arrays`` is as the module says, all of one float dtype (float32, float64 or longdouble), which is also the dtype of
+    ``arrays`` is as the module says, all of one float dtype (float32, float64 or longdouble), which is also that of
     the result; targets of softmax-cross-entropy are integers. Biases, readout, initial states (then zero) and the
     cotangents of the final states may be left out; there is a gradient for what is there. ``activation`` defaults to
     the cell's first. A ``workspace`` makes calls of equal sizes use the same memory: results last until the next call.
@@ -67,7 +67,7 @@ def loss_and_grads(
 
     tape = module.forward(x, states, arrays["W_ih"], W_hh, bias, activation, empty)
     h = tape.h[1:]  # T B H
-    final = {name: zero for name in module.STATES}
+    final = dict.fromkeys(module.STATES, zero)
     readout: dict[str, np.ndarray] = {}
     trace = _trace(module, tape)
     if loss == COTANGENT:

@@ -1,7 +1,7 @@
 """Memory that calls of one shape use again.
 
-Fresh memory is not free: the system hands it out page by page, at first touch, which at T=64, B=16, H=128 costs as much as
-all elementwise work of an LSTM's forward pass. A training loop, or a benchmark, passes one `Workspace` to every call.
+Fresh memory is not free: the system hands it out page by page, at first touch. A training loop passes one `Workspace`
+to every call, and touches the same pages again.
 """
 
 from collections.abc import Callable

@@ -72,9 +72,10 @@ def pooled(values: np.ndarray, gates: int) -> np.ndarray:
     rows = values.max(axis=-1, keepdims=True)
     if values.ndim > 2:
         return np.broadcast_to(rows, values.shape)
-    blocks = values.reshape(gates, -1, values.shape[1])
-    columns = np.broadcast_to(blocks.max(axis=1, keepdims=True), blocks.shape).reshape(values.shape)
-    return np.minimum(rows, columns)
+    by_gate = values.reshape(gates, -1, values.shape[1])
+    columns = np.broadcast_to(by_gate.max(axis=1, keepdims=True), by_gate.shape).reshape(values.shape)
+    smaller: np.ndarray = np.minimum(rows, columns)
+    return smaller
 
 
 def largest_in_row(values: np.ndarray, gates: int) -> np.ndarray:

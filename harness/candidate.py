@@ -81,7 +81,9 @@ def _changed(case: Case, after: Mapping[str, np.ndarray]) -> list[str]:
 
 
 def _unequal(one: Answer, two: Answer) -> list[str]:
-    grads = [name for name in one.grads if name not in two.grads or one.grads[name].tobytes() != two.grads[name].tobytes()]
+    grads = [
+        name for name in one.grads if name not in two.grads or one.grads[name].tobytes() != two.grads[name].tobytes()
+    ]
     names = grads if one.loss.tobytes() == two.loss.tobytes() else ["loss", *grads]
     return [f"called twice on the same bytes it answers differently: {', '.join(names)}"] if names else []
 

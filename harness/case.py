@@ -133,7 +133,9 @@ def _check_shapes(model: Model, arrays: Mapping[str, np.ndarray], sizes: Mapping
     for name, shape in model.shapes(sizes).items():
         if name in arrays and arrays[name].shape != shape:
             given = ", ".join(f"{axis}={size}" for axis, size in sizes.items())
-            raise BadInput(f"{name}: got {arrays[name].shape}, axes {' '.join(model.axes[name])} with {given} need {shape}")
+            raise BadInput(
+                f"{name}: got {arrays[name].shape}, axes {' '.join(model.axes[name])} with {given} need {shape}"
+            )
 
 
 def _check_values(model: Model, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> None:
@@ -144,5 +146,5 @@ def _check_values(model: Model, arrays: Mapping[str, np.ndarray], sizes: Mapping
     for name in model.absent:
         if arrays[name].any():
             raise BadInput(f"{name}: got values, a model with {model.biases} bias(es) needs zeros there")
-    if model.loss in losses.ON_INDICES and not (0 <= arrays["y"].min() and arrays["y"].max() < sizes["K"]):
+    if model.loss in losses.ON_INDICES and not (arrays["y"].min() >= 0 and arrays["y"].max() < sizes["K"]):
         raise BadInput(f"y: got class {arrays['y'].min()} to {arrays['y'].max()}, allowed: 0 to {sizes['K'] - 1}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from harness.case import Case
 from harness.errors import BadInput
@@ -39,7 +40,9 @@ def load(path: Path) -> Case:
             f"case {path}: is damaged or no case file: needs a safetensors file written by --save-case"
         ) from None
     if about.get("format") != FORMAT_VERSION:
-        raise BadInput(f"case {path}: got format {about.get('format')!r}, allowed: {FORMAT_VERSION}; save the case again")
+        raise BadInput(
+            f"case {path}: got format {about.get('format')!r}, allowed: {FORMAT_VERSION}; save the case again"
+        )
     try:
         # NumPy hands out read-only views of the file's bytes: a case owns its arrays.
         owned = {name: array.copy() for name, array in arrays.items()}
@@ -50,7 +53,7 @@ def load(path: Path) -> Case:
         raise BadInput(f"case {path}: {error}") from None
 
 
-def _metadata(data: bytes) -> dict[str, object]:
+def _metadata(data: bytes) -> dict[str, Any]:
     """The description in the header, whose length the first eight bytes give."""
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     about = json.loads(header["__metadata__"][_KEY])

@@ -50,32 +50,33 @@ def compare(
     seed: Annotated[int | None, typer.Option(help="What the case is drawn from. Default: 0.")] = None,
     seeds: Annotated[int | None, typer.Option(metavar="N", help="N cases, from the seed on.")] = None,
     references: Annotated[
-        str | None, typer.Option(help="Which references, separated by commas; truth always runs. Default: all there are.")
+        str | None,
+        typer.Option(help="Which references, separated by commas; truth always runs. Default: all there are."),
     ] = None,
     text: Annotated[Path | None, typer.Option(metavar="FILE", help="A case from a text: next characters.")] = None,
     case: Annotated[Path | None, typer.Option(metavar="FILE", help="A saved case.")] = None,
     save_case: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the case.")] = None,
     out: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Write the run, by suffix: .md, .csv, .json. May be repeated.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Write the run, by suffix: .md, .csv, .json. May be repeated."),
     ] = None,
     device: Annotated[str, typer.Option(help="Where torch and JAX run: cpu or cuda.")] = "cpu",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every reference's row.")] = False,
 ) -> None:
     """Compare hand-derived gradients with automatic ones on identical weights."""
+    from harness import output
     from harness.comparison import compare as run_compare
-    from harness.files import check_writable, replace_whole
-    from reports import render, terminal
+    from reports import terminal
 
     for path in out or ():
-        _suffix(path)
-        check_writable(path)
+        output.check(path)
     run = run_compare(
         cell=cell, activation=activation, loss=loss, reduction=reduction, bias=bias, readout=readout, shape=shape,
         dtype=dtype, seed=seed, seeds=seeds, references=references, text=text, case=case, save_case=save_case,
         device=device, command=shlex.join(["python", "-m", "harness", *_arguments()]), progress=_progress,
     )  # fmt: skip
     for path in out or ():
-        replace_whole(path, render(run, path.suffix))
+        output.write(run, path)
     terminal.print_run(run, terminal.stdout(), verbose=verbose)
     raise typer.Exit(run.exit_code)
 
@@ -114,22 +115,17 @@ def badge(
     """Make the badge of a saved run."""
     from harness.files import replace_whole
     from reports import badge as badges
+    from reports import refusal
 
     makers = {".svg": badges.svg, ".json": badges.endpoint}
-    if out.suffix not in makers:
-        raise BadInput(f"{out}: got suffix {out.suffix!r}, allowed: {', '.join(makers)}")
+    suffix = out.suffix.lower()
+    if suffix not in makers:
+        raise BadInput(refusal(str(out), f'suffix "{suffix}"', makers))
     try:
         data = badges.load(run)
     except ValueError as error:
         raise BadInput(str(error)) from None
-    replace_whole(out, makers[out.suffix](data))
-
-
-def _suffix(path: Path) -> None:
-    from reports import formats
-
-    if path.suffix not in formats():
-        raise BadInput(f"{path}: got suffix {path.suffix!r}, allowed: {', '.join(sorted(formats()))}")
+    replace_whole(out, makers[suffix](data))
 
 
 def _progress(cases: Iterable[Case], count: int) -> Iterable[Case]:

@@ -3,7 +3,3 @@
 
 class BadInput(ValueError):
     """Input or usage that cannot be worked with. The message is one line: which, got, allowed, where, what to do."""
-
-
-class CannotJudge(Exception):
-    """What was asked for by name cannot run here. The message is one line; exit code 3."""

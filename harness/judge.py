@@ -44,7 +44,9 @@ def judge(evidence: Evidence) -> Judgement:
         participants, odd = _contradictions(evidence, truth, evidence.budgets)
         if candidate is not None:
             forward, departure = _forward(case, candidate, truth, evidence.budgets, names["truth"])
-            rows, parts = _gradients(case, candidate, {names["truth"]: truth, **evidence.references}, truth, evidence.budgets)
+            rows, parts = _gradients(
+                case, candidate, {names["truth"]: truth, **evidence.references}, truth, evidence.budgets
+            )
             findings += _non_finite(candidate, truth)
             findings += scaled(case, candidate, truth, evidence.budgets)
             findings += _vacuous(rows, names["truth"])
@@ -78,7 +80,9 @@ def _forward(case: Case, candidate: Answer, truth: Answer, budgets: Budgets, nam
         wrong = np.argwhere(measure.ratios(value, true, scale, 1) > 1)
         if len(wrong) and (first is None or wrong[0][0] < first[0]):
             t, b, k = map(int, wrong[0])
-            what = f"{_kind_of(case, key)} {key}, batch entry {b}, unit {k}: {value[t, b, k]:.6g} for {true[t, b, k]:.6g}"
+            what = (
+                f"{_kind_of(case, key)} {key}, batch entry {b}, unit {k}: {value[t, b, k]:.6g} for {true[t, b, k]:.6g}"
+            )
             first = t, f"first at step {t} in {what}"
     if first is not None:
         return rows, first[1]
@@ -144,7 +148,10 @@ def _contradictions(evidence: Evidence, truth: Answer, budgets: Budgets) -> tupl
     odd = [name for name, others in against.items() if len(others) == most]
     if len(odd) > 1:
         return participants, f"references contradict each other: {' and '.join(odd)}"
-    return participants, f"references contradict each other: {odd[0]} is the odd one out, against {', '.join(against[odd[0]])}"
+    return (
+        participants,
+        f"references contradict each other: {odd[0]} is the odd one out, against {', '.join(against[odd[0]])}",
+    )
 
 
 def _non_finite(candidate: Answer, truth: Answer) -> list[Finding]:
@@ -167,7 +174,9 @@ def _vacuous(rows: Sequence[Row], truth: str) -> list[Finding]:
 
 def _not_returned(case: Case, candidate: Answer) -> list[Finding]:
     absent = tuple(name for name in case.model.graded if name not in candidate.grads)
-    return [Finding("not graded", f"the candidate returns no gradient of {', '.join(absent)}", absent)] if absent else []
+    return (
+        [Finding("not graded", f"the candidate returns no gradient of {', '.join(absent)}", absent)] if absent else []
+    )
 
 
 def _verdict(
@@ -178,7 +187,7 @@ def _verdict(
     odd: str,
     required: Sequence[str],
 ) -> tuple[Verdict, str]:
-    """The rules in the order in which they win: error, contradiction, forward, gradients, findings, what did not run."""
+    """The rules, in the order in which they win."""
     failed = [p for p in participants if p.status == "error"]
     if failed:
         return "error", "; ".join(f"{p.name} failed: {p.reason}" for p in failed)
@@ -189,7 +198,9 @@ def _verdict(
         return "inconclusive", f"no truth to judge by: {truth.name}: {truth.reason}"
     if departure:
         return "differ", f"forward departs before any gradient does: {departure}"
-    names = {verdict: _unique(row.array for row in rows if row.verdict == verdict) for verdict in ("differ", "inconclusive")}
+    names = {
+        verdict: _unique(row.array for row in rows if row.verdict == verdict) for verdict in ("differ", "inconclusive")
+    }
     if names["differ"]:
         right = [name for name in _unique(row.array for row in rows) if name not in names["differ"]]
         agreeing = f"; {', '.join(right)} agree{'s' if len(right) == 1 else ''}" if right else "; nothing agrees"

@@ -27,7 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
     asked = config.getoption("--gradients")
     report = config.getoption("--gradients-report")
     if report and not asked:
-        raise pytest.UsageError("--gradients-report: got no --gradients, needs the cells to compare, e.g. --gradients lstm")
+        raise pytest.UsageError(
+            "--gradients-report: got no --gradients, needs the cells to compare, e.g. --gradients lstm"
+        )
     if asked:
         from harness.errors import BadInput
 
@@ -41,18 +43,14 @@ class _Gradients:
     """The items, the runs behind them, and what is said of them at the end."""
 
     def __init__(self, cells: list[str], report: Path | None) -> None:
-        from harness.errors import BadInput
-        from harness.files import check_writable
+        from harness import output
         from harness.options import Options, model
-        from reports import formats
 
         self._models = {cell: model(Options(cell=cell)) for cell in dict.fromkeys(name.strip() for name in cells)}
         self._report = report
         self._runs: dict[str, Run] = {}
         if report is not None:
-            if report.suffix not in formats():
-                raise BadInput(f"{report}: got suffix {report.suffix!r}, allowed: {', '.join(sorted(formats()))}")
-            check_writable(report)
+            output.check(report)
 
     @pytest.hookimpl(tryfirst=True)  # before -k, -m and --lf choose
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
@@ -82,17 +80,17 @@ class _Gradients:
         """The five worst errors, and the report."""
         from reports.terminal import row_text
 
-        rows = sorted((row for run in self._runs.values() for row in run.rows), key=lambda row: -row.ratio)
+        rows = [(cell, row) for cell, run in self._runs.items() for row in run.rows]
         if rows:
             terminalreporter.section("gradients: worst errors")
-            for row in rows[:5]:
-                terminalreporter.write_line(row_text(row))
+            for cell, row in sorted(rows, key=lambda pair: -pair[1].ratio)[:5]:
+                terminalreporter.write_line(f"{cell} · {row_text(row)}")
         if self._report is not None and self._runs:
-            from harness.files import replace_whole
+            from harness import output
             from harness.run import joined
-            from reports import render
 
-            replace_whole(self._report, render(joined(list(self._runs.values())), self._report.suffix))
+            run = joined(list(self._runs.values()), f"pytest --gradients {','.join(self._runs)}")
+            output.write(run, self._report)
             terminalreporter.write_line(f"gradients: wrote {self._report}")
 
 
@@ -122,7 +120,7 @@ class _Item(pytest.Item):
         if row.verdict != "agree":
             raise _Differs(judgement.reason, row)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:  # type: ignore[override]
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         if not isinstance(excinfo.value, _Differs):
             return str(super().repr_failure(excinfo))
         from reports.terminal import row_text

@@ -6,8 +6,8 @@ they get here; a report only formats them. Δ is always candidate − reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -143,6 +143,19 @@ class Judgement:
         return tuple(rows.values())
 
 
+def joined(runs: Sequence[Run], command: str) -> Run:
+    """Several runs as one: the judgements of all, on the machine and at the time of the first."""
+    first = runs[0]
+    return replace(
+        first,
+        command=command,
+        versions={name: version for run in runs for name, version in run.versions.items()},
+        judgements=tuple(judgement for run in runs for judgement in run.judgements),
+        findings=tuple(dict.fromkeys(finding for run in runs for finding in run.findings)),
+        seconds=sum(run.seconds for run in runs),
+    )
+
+
 def _rank(row: Row) -> tuple[int, float]:
     return VERDICTS.index(row.verdict), np.inf if np.isnan(row.ratio) else row.ratio
 
@@ -182,7 +195,7 @@ class Run:
 
     @property
     def worst_ulp(self) -> float:
-        """The worst error in ulp over all comparisons; NaN where one is not a number, and where nothing was compared."""
+        """The worst error in ulp over all comparisons; NaN where one is NaN, and where nothing was compared."""
         return float(np.max([row.ulp for row in self.rows])) if self.rows else float("nan")
 
     @property

@@ -33,7 +33,9 @@ class Windows:
             raise BadInput(f"text {path}: got loss {model.loss}, needs softmax-cross-entropy with a readout")
         text = _read(path)
         if len(text) <= sizes["T"]:
-            raise BadInput(f"text {path}: has {len(text)} symbols, T={sizes['T']} needs {sizes['T'] + 1}; give a smaller T")
+            raise BadInput(
+                f"text {path}: has {len(text)} symbols, T={sizes['T']} needs {sizes['T'] + 1}; give a smaller T"
+            )
         alphabet, codes = np.unique(list(text), return_inverse=True)
         return Windows(path.name, model, {**sizes, "D": len(alphabet), "K": len(alphabet)}, codes)
 

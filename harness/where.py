@@ -56,7 +56,7 @@ def describe(differs: np.ndarray, axes: Sequence[str], gates: Sequence[str]) -> 
         return ("every entry differs",)
     sentences: list[str] = []
     for part in parts(differs, axes, gates):
-        bad = part.view.any(axis=1)
+        bad = np.asarray(part.view.any(axis=1))
         if not bad.all():
             if part.kind == "gate":
                 sentences.append(_gates(part.labels, bad))
@@ -82,7 +82,7 @@ def _units(differs: np.ndarray, gates: Sequence[str]) -> list[str]:
     """Which rows of each gate differ, for gates of which only some do."""
     sentences = []
     for gate, block in zip(gates, np.split(differs, len(gates)), strict=True):
-        bad = block.reshape(len(block), -1).any(axis=1)
+        bad = np.asarray(block.reshape(len(block), -1).any(axis=1))
         if bad.any() and not bad.all():
             sentences.append(f"gate {gate}: {_numbered('row', bad)}")
     return sentences

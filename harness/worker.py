@@ -23,7 +23,7 @@ def main(framework: str) -> None:
 
     from harness.frames import read, write
     from references.model import Model
-    from references.protocol import available
+    from references.protocol import Unavailable, available
 
     try:
         import_module(framework)
@@ -40,6 +40,9 @@ def main(framework: str) -> None:
                 raise RuntimeError(failure)
             reference = available()[about["reference"]]
             answer = reference.gradients(Model(**about["model"]), arrays, about["device"])
+        except Unavailable as error:
+            write(sink, {"unavailable": str(error)}, {})
+            continue
         except Exception as error:
             write(sink, {"error": " ".join(f"{type(error).__name__}: {error}".split())}, {})
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -25,6 +26,10 @@ TIMEOUT = 600.0
 
 class WorkerError(Exception):
     """The reference failed, or its process ended. The message is one line."""
+
+
+class Unavailable(Exception):
+    """The reference cannot run here, and that is no fault of it. The message is one line."""
 
 
 class Worker:
@@ -62,6 +67,8 @@ class Worker:
         if reply is None:
             raise WorkerError(f"its process ended{self._last_words()}")
         details, named = reply
+        if "unavailable" in details:
+            raise Unavailable(details["unavailable"])
         if "error" in details:
             raise WorkerError(details["error"])
 
@@ -85,10 +92,8 @@ class Worker:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._noise):
             if stream is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):  # a request that was still in the buffer
                     stream.close()
-                except BrokenPipeError:  # a request that was still in the buffer
-                    pass
 
 
 class Workers:
@@ -116,7 +121,7 @@ def _settings(framework: str, device: str) -> dict[str, str]:
     One thread each, as the frameworks share the cores with each other and with NumPy. JAX keeps what it compiles,
     however short that took: a third of a second for ours, below the threshold it has by itself.
     """
-    one = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     if framework != "jax":
         return one
     from platformdirs import user_cache_dir

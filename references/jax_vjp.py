@@ -11,7 +11,7 @@ import numpy as np
 from references.equations import forward
 from references.model import Model, fingerprint
 from references.ops import Array, States, Step
-from references.protocol import Answer
+from references.protocol import Answer, Unavailable
 
 NAME = "jax"
 SUMMARY = "JAX, reverse mode through the equations, scan over time"
@@ -44,7 +44,7 @@ class _Ops:
     def scan(self, step: Step, states: States, xs: Array) -> tuple[States, Mapping[str, Array]]:
         import jax
 
-        final, kept = jax.lax.scan(step, dict(states), xs)
+        final, kept = jax.lax.scan(step, states, xs)
         return final, kept
 
 
@@ -63,7 +63,10 @@ def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu
     """Loss, gradients and trace, at the arrays' dtype."""
     import jax
 
-    target = jax.devices({"cuda": "gpu"}.get(device, device))[0]
+    try:
+        target = jax.devices(device)[0]
+    except RuntimeError as error:
+        raise Unavailable(f"jax finds no {device} device: {str(error).splitlines()[0]}") from None
     # Both settings hold inside the block only; on a GPU float32 is to mean float32.
     with jax.enable_x64(True), jax.default_matmul_precision("highest"):
         given = {name: jax.device_put(array, target) for name, array in model.for_equations(arrays).items()}

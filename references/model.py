@@ -55,7 +55,7 @@ class Model:
         axes["x"] = ("T", "B", "D")
         axes |= {f"{state}0": ("B", "H") for state in self.equations.STATES}
         if self.loss == losses.COTANGENT:
-            return axes | {"G": ("T", "B", "H")} | {name: ("B", "H") for name in self.optional}
+            return axes | {"G": ("T", "B", "H")} | dict.fromkeys(self.optional, ("B", "H"))
         if self.loss in (*losses.ON_INDICES, "first-unit-squared-error"):
             return axes | {"y": ("T", "B")}
         return axes | {"y": ("T", "B", "K" if self.readout else "H")}

@@ -35,13 +35,13 @@ class Ops(Protocol):
         """ln(1 + eᵃ)."""
 
     def logsumexp(self, a: Array) -> Array:
-        """ln Σ eᵃ over the last axis, which is dropped."""
+        """Ln Σ eᵃ over the last axis, which is dropped."""
 
     def sum(self, a: Array) -> Array:
         """The sum of all entries."""
 
     def scan(self, step: Step, states: States, xs: Array) -> tuple[States, Mapping[str, Array]]:
-        """Take ``step`` along the first axis of ``xs``: the last states, and what was kept, stacked along a first axis."""
+        """Take ``step`` along the first axis of ``xs``: the last states, and what was kept, stacked, T first."""
 
 
 def loop(

@@ -26,6 +26,10 @@ class Answer(NamedTuple):
     fingerprint: str  #: of what it received, read back from its own arrays
 
 
+class Unavailable(Exception):
+    """What was asked for is not to be had on this machine. The message is one line."""
+
+
 class Reference(Protocol):
     """What a reference's module has."""
 
@@ -39,7 +43,7 @@ class Reference(Protocol):
         """Why it does not have this model; empty where it does."""
 
     def gradients(self, model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu") -> Answer:
-        """Loss, gradients and trace of a case, at the arrays' dtype or a wider one."""
+        """Loss, gradients and trace of a case, at the arrays' dtype or a wider one. May raise `Unavailable`."""
 
 
 @cache

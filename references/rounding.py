@@ -35,7 +35,7 @@ class _NoisyOps(NumpyOps):
         """σ(a) with noise."""
         return self._sigmoid(a)
 
-    def _noise(self, a: np.ndarray) -> np.ndarray:
+    def _noise(self, a: np.ndarray) -> Array:
         return (self._rng.integers(-1, 2, a.shape) * self._ulp / 2).astype(a.dtype)
 
     @staticmethod
@@ -53,7 +53,7 @@ def samples(model: Model, arrays: Mapping[str, np.ndarray], count: int, seed: in
     dtype = arrays["x"].dtype
     constant = {name for name, array in arrays.items() if array.dtype.kind == "i"}
 
-    def moved(name: str, array: np.ndarray) -> np.ndarray:
+    def moved(name: str, array: np.ndarray) -> Array:
         if name in constant:
             return array
         return array * (1 + rng.integers(-1, 2, array.shape) * np.finfo(dtype).eps).astype(dtype)

@@ -11,7 +11,7 @@ import numpy as np
 from references.equations import forward
 from references.model import Model, fingerprint
 from references.ops import Array, loop
-from references.protocol import Answer
+from references.protocol import Answer, Unavailable
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +34,7 @@ class _Ops:
 
         self.sigmoid, self.tanh, self.relu, self.sum = torch.sigmoid, torch.tanh, torch.relu, torch.sum
         self.logsumexp = partial(torch.logsumexp, dim=-1)
-        self.scan = partial(loop, torch.stack)
+        self.scan = partial(loop, lambda kept: torch.stack(list(kept)))
 
     def identity(self, a: Array) -> Array:
         return a
@@ -57,6 +57,8 @@ def tensors(model: Model, arrays: Mapping[str, np.ndarray], device: str) -> dict
     """The case's arrays as tensors of the same bytes, those that are differentiated as leaves."""
     import torch
 
+    if device == "cuda" and not torch.cuda.is_available():
+        raise Unavailable("torch finds no CUDA device")
     torch.set_num_threads(1)  # in its own worker process: two frameworks and NumPy share the cores
     torch.backends.cudnn.allow_tf32 = False  # on a GPU float32 is to mean float32
     given = {name: torch.tensor(array, device=device) for name, array in model.for_equations(arrays).items()}

@@ -1,8 +1,8 @@
 """Long short-term memory, forward and hand-derived backward.
 
-The variant: input, forget and output gates are logistic, the candidate g is tanh; no peepholes; gates are stacked in the
-order i, f, g, o along A = 4H, and both biases are added, as in PyTorch's ``nn.LSTM``. The activation φ of the cell's
-output is tanh (Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of Gers, Schmidhuber
+The variant: input, forget and output gates are logistic, the candidate g is tanh; no peepholes; gates are stacked in
+the order i, f, g, o along A = 4H, and both biases are added, as in PyTorch's ``nn.LSTM``. The activation φ of the output
+is tanh (Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of Gers, Schmidhuber
 and Cummins, "Learning to Forget: Continual Prediction with LSTM", 2000) or the identity.
 
 Forward, for t = 1 … T; states carry index 0 for the initial state::

@@ -1,4 +1,7 @@
-"""The simple recurrent network (Elman, "Finding Structure in Time", 1990), with both biases, as in PyTorch's ``nn.RNN``."""
+"""The simple recurrent network, with both biases, as in PyTorch's ``nn.RNN``.
+
+Elman, "Finding Structure in Time", 1990. φ is tanh, logistic, ReLU or the identity.
+"""
 
 from references.ops import Array
 

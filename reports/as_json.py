@@ -1,0 +1,60 @@
+"""The run as strict JSON, described by ``run.schema.json``: what badges and other programs read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from importlib.resources import files
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from harness.run import Judgement, Run
+
+SUFFIXES = (".json",)
+
+#: Version 1: the run with all its judgements, rows, participants and findings, and the parts of what does not agree.
+FORMAT_VERSION = 1
+
+
+def render(run: Run) -> str:
+    """The run on ASCII alone, so that no later reader's encoding can change it."""
+    return json.dumps(document(run), indent=1, allow_nan=False) + "\n"
+
+
+def document(run: Run) -> dict[str, Any]:
+    """The run as JSON's own types; NaN and infinities, which JSON has not, as ``"nan"``, ``"inf"``, ``"-inf"``."""
+    counted = {
+        "verdict": run.verdict, "exit_code": run.exit_code, "agreeing": run.agreeing, "total": len(run.rows),
+        "worst_ulp": _json(run.worst_ulp),
+    }  # fmt: skip
+    judgements = [_judgement(judgement) for judgement in run.judgements]
+    return {"format_version": FORMAT_VERSION, **counted, **_json(replace(run, judgements=())), "judgements": judgements}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a saved run."""
+    return dict(json.loads(files("reports").joinpath("run.schema.json").read_text("utf-8")))
+
+
+def _judgement(judgement: Judgement) -> dict[str, Any]:
+    suspects = {(row.array, row.reference) for row in judgement.rows if row.verdict != "agree"}
+    parts = [part for part in judgement.parts if (part.array, part.reference) in suspects]
+    case = {"title": judgement.case.title, **_json(judgement.case)}
+    return {**_json(replace(judgement, parts=tuple(parts))), "case": case}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return float(value) if isfinite(value) else str(float(value))
+    if isinstance(value, np.ndarray | np.bool_ | np.integer):
+        return _json(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_json(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(key): _json(one) for key, one in value.items()}
+    if is_dataclass(value):
+        return {field.name: _json(getattr(value, field.name)) for field in fields(value)}
+    return value
