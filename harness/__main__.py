@@ -18,9 +18,9 @@ def _step_aside() -> None:
         return
     shadows = [path.name for name in _OURS for path in (folder / f"{name}.py", folder / name) if path.exists()]
     if shadows:
-        del sys.path[0]
-        if str(_ROOT) not in sys.path:
-            sys.path.insert(0, str(_ROOT))
+        sys.path[0] = str(_ROOT)
+        for name in [name for name in sys.modules if name.partition(".")[0] in _OURS]:
+            del sys.modules[name]  # a folder of that name may have been joined with ours
         print(f"handgrad: {', '.join(shadows)} in {folder} would shadow our own packages; using ours", file=sys.stderr)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from harness.errors import BadInput
@@ -17,11 +16,14 @@ from harness.version import VERSION
 if TYPE_CHECKING:
     from harness.case import Case
 
+#: What typer raises for wrong usage; it has its own copy of click, which it exports in part.
+UsageProblem: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+INTERRUPTED = 130  # also what Typer makes of a KeyboardInterrupt
 EXAMPLE = "Example: python -m harness compare --cell lstm --shape T=20,H=8 --dtype float32 --out report.md"
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Is this hand-written backward pass right, and if not, where is it wrong?",
@@ -29,10 +31,13 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
     if version:
         typer.echo(f"handgrad {VERSION}")
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command(epilog=EXAMPLE)
@@ -123,6 +128,8 @@ def badge(
         raise BadInput(refusal(str(out), f'suffix "{suffix}"', makers))
     try:
         data = badges.load(run)
+    except OSError as error:
+        raise BadInput(f"{run}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise BadInput(str(error)) from None
     replace_whole(out, makers[suffix](data))
@@ -149,18 +156,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line: 0 agree · 1 differ or error · 2 bad input or usage · 3 inconclusive · 130 interrupted."""
     _given[:] = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=list(_given), prog_name="handgrad", standalone_mode=False)
-        return int(code or 0)
+        code = int(app(args=list(_given), prog_name="handgrad", standalone_mode=False) or 0)
     except BadInput as error:
         return _say(str(error))
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return 2
-    except click.ClickException as error:
-        return _say(f"{error.format_message()}; see 'python -m harness --help'")
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except UsageProblem as error:
+        problem = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+        return _say(f"{problem}; see 'python -m harness --help'")
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
         print("handgrad: interrupted", file=sys.stderr)
-        return 130
+    return code
 
 
 def _say(message: str) -> int:

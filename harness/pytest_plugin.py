@@ -55,7 +55,7 @@ class _Gradients:
     @pytest.hookimpl(tryfirst=True)  # before -k, -m and --lf choose
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Add the items after the ones that were collected."""
-        collector = _Collector.from_parent(session, name="gradients", gradients=self)
+        collector = _Collector.from_parent(session, name="gradients", nodeid="gradients", gradients=self)
         items.extend(collector.collect())
 
     def names(self) -> Iterator[tuple[str, str, str]]:

@@ -54,7 +54,13 @@ class Worker:
         return self._queue.submit(self._ask, about, arrays)
 
     def _ask(self, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> tuple[Answer, float]:
-        watchdog = threading.Timer(TIMEOUT, self._process.kill)
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._process.kill()
+
+        watchdog = threading.Timer(TIMEOUT, give_up)
         watchdog.start()
         try:
             assert self._process.stdin is not None and self._process.stdout is not None
@@ -64,6 +70,8 @@ class Worker:
             reply = None
         finally:
             watchdog.cancel()
+        if late.is_set():
+            raise WorkerError(f"it gave no answer within {TIMEOUT:g} s")
         if reply is None:
             raise WorkerError(f"its process ended{self._last_words()}")
         details, named = reply

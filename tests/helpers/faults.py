@@ -35,17 +35,15 @@ def no_flow_through_time(model: Model, arrays: Arrays) -> handgrad.Gradients:
 
 def doubled_bias(model: Model, arrays: Arrays) -> handgrad.Gradients:
     """The input bias is added twice, in forward and so in backward."""
-    doubled = own(model, arrays | {"b_ih": 2 * arrays["b_ih"]})
-    return doubled
+    return own(model, arrays | {"b_ih": 2 * arrays["b_ih"]})
 
 
 def swapped_i_and_f(model: Model, arrays: Arrays) -> handgrad.Gradients:
-    """The weights of the input gate are taken for those of the forget gate, and the reverse."""
+    """Weights are read as if stacked f, i, g, o; gradients are returned as they are stacked: i, f, g, o."""
     names = ("W_ih", "W_hh", "b_ih", "b_hh")
     H = arrays["W_hh"].shape[1]
     order = np.r_[H : 2 * H, 0:H, 2 * H : 4 * H]
-    sound = own(model, arrays | {name: arrays[name][order] for name in names})
-    return sound._replace(grads=sound.grads | {name: sound.grads[name][order] for name in names})
+    return own(model, arrays | {name: arrays[name][order] for name in names})
 
 
 def reversed_cotangent(model: Model, arrays: Arrays) -> handgrad.Gradients:
