@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_ONE = np.ones((), np.float32)  # as an array, which NumPy takes faster than a number; it changes no wider dtype
+
 #: an array in, the result written into the second argument, which is returned
 Elementwise = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -20,14 +22,9 @@ class Activation(NamedTuple):
     slope: Elementwise
 
 
-def _tanh(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    np.tanh(a, out=out)
-    return out
-
-
 def _tanh_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
-    np.multiply(p, p, out=out)
-    np.subtract(1, out, out=out)  # 1 − p²
+    np.multiply(p, p, out)
+    np.subtract(_ONE, out, out)  # 1 − p²
     return out
 
 
@@ -58,19 +55,14 @@ def _relu_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
     return out
 
 
-def _identity(a: np.ndarray, out: np.ndarray) -> np.ndarray:
-    np.positive(a, out=out)
-    return out
-
-
 def _identity_slope(p: np.ndarray, out: np.ndarray) -> np.ndarray:
     out[...] = 1
     return out
 
 
 ACTIVATIONS = {
-    "tanh": Activation(_tanh, _tanh_slope),
+    "tanh": Activation(np.tanh, _tanh_slope),
     "sigmoid": Activation(sigmoid, sigmoid_slope),
     "relu": Activation(_relu, _relu_slope),
-    "identity": Activation(_identity, _identity_slope),
+    "identity": Activation(np.positive, _identity_slope),
 }

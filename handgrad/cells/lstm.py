@@ -1,8 +1,8 @@
 """Long short-term memory, forward and hand-derived backward.
 
 The variant: input, forget and output gates are logistic, the candidate g is tanh; no peepholes; gates are stacked in
-the order i, f, g, o along A = 4H, and both biases are added, as in PyTorch's ``nn.LSTM``. The activation φ of the output
-is tanh (Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of Gers, Schmidhuber
+the order i, f, g, o along A = 4H, and both biases are added, as in PyTorch's ``nn.LSTM``. The activation φ of the
+output is tanh (Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of Gers, Schmidhuber
 and Cummins, "Learning to Forget: Continual Prediction with LSTM", 2000) or the identity.
 
 Forward, for t = 1 … T; states carry index 0 for the initial state::
@@ -39,6 +39,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy import add, dot, exp, multiply, reciprocal, subtract, tanh
 
 from handgrad.activations import ACTIVATIONS as _ALL
 from handgrad.activations import Activation
@@ -90,19 +91,20 @@ def forward(
     a = np.empty((B, A), x.dtype)
     by_gate = a.reshape(B, 4, H).transpose(1, 0, 2)  # 4 B H   a view of a
     a_g = by_gate[2]  # B H
+    i, f, g, o = gates.transpose(1, 0, 2, 3)  # T B H each, views of gates
     ig = np.empty((B, H), x.dtype)
+    one = np.ones((), x.dtype)
     with np.errstate(over="ignore"):  # exp(−a) = ∞ becomes the right gate, 1 / (1 + ∞) = 0
-        for t in range(T):
-            np.matmul(h[t], U, out=a)
-            a += stacked[t]  # B A   (1)
-            gate = np.exp(by_gate, out=gates[t])  # 4 B H
-            gate += 1
-            np.reciprocal(gate, out=gate)  # 4 B H   (2), for g too
-            i, f, g, o = gate  # B H each
-            np.tanh(a_g, out=g)  # B H   (3), in the place of σ(a_g)
-            c_t = np.multiply(f, c[t], out=c[t + 1])
-            c_t += np.multiply(i, g, out=ig)  # B H   (4)
-            np.multiply(o, phi.value(c_t, p[t]), out=h[t + 1])  # B H   (5)
+        for t in range(T):  # every function writes into its last argument
+            dot(h[t], U, a)
+            add(a, stacked[t], a)  # B A   (1)
+            gate = exp(by_gate, gates[t])  # 4 B H
+            add(gate, one, gate)
+            reciprocal(gate, gate)  # 4 B H   (2), for g too,
+            g_t = tanh(a_g, g[t])  # B H   (3), which takes its place
+            c_t = multiply(f[t], c[t], c[t + 1])
+            add(c_t, multiply(i[t], g_t, ig), c_t)  # B H   (4)
+            multiply(o[t], phi.value(c_t, p[t]), h[t + 1])  # B H   (5)
     return Tape(x, h, c, gates, p, W_ih, W_hh, phi, empty)
 
 
@@ -116,30 +118,33 @@ def backward(tape: Tape, G: np.ndarray, final: Mapping[str, np.ndarray]) -> dict
     D = x.shape[2]
     da = empty("da", (T, B, 4 * H), x.dtype)
     by_gate = da.reshape(T, B, 4, H).transpose(0, 2, 1, 3)  # T 4 B H   a view of da
+    i, f, g, o = gates.transpose(1, 0, 2, 3)  # T B H each, views of gates
     dh_next = final["h"].astype(x.dtype)  # B H   a copy: overwritten below
     dc_next = final["c"].astype(x.dtype)  # B H
     dh, dc = np.empty((2, B, H), x.dtype)
     d = np.empty((4, B, H), x.dtype)
     di, df, dg, do = d  # B H each, views of d
     slope = np.empty((4, B, H), x.dtype)
-    for t in range(T - 1, -1, -1):
-        i, f, g, o = gates[t]  # B H each
-        np.add(G[t], dh_next, out=dh)  # B H   (5*h)
-        np.multiply(dh, p[t], out=do)  # B H   (5*o)
-        phi.slope(p[t], dc)
-        dc *= o
-        dc *= dh
-        dc += dc_next  # B H   (5*c)
-        np.multiply(dc, g, out=di)  # B H   (4*i)
-        np.multiply(dc, c[t], out=df)  # B H   (4*f)
-        np.multiply(dc, i, out=dg)  # B H   (4*g)
-        np.multiply(dc, f, out=dc_next)  # B H   (4*c)
-        np.subtract(1, gates[t], out=slope)
-        slope *= gates[t]  # 4 B H   k (1 − k), of which g's is replaced:
-        np.multiply(g, g, out=slope[2])
-        np.subtract(1, slope[2], out=slope[2])  # B H   1 − g²
-        np.multiply(d, slope, out=by_gate[t])  # 4 B H   (2*) (3*)
-        np.matmul(da[t], W_hh, out=dh_next)  # B H   (1*h)
+    slope_g = slope[2]  # B H
+    one = np.ones((), x.dtype)
+    for t in range(T - 1, -1, -1):  # every function writes into its last argument
+        gate, g_t, p_t = gates[t], g[t], p[t]
+        add(G[t], dh_next, dh)  # B H   (5*h)
+        multiply(dh, p_t, do)  # B H   (5*o)
+        phi.slope(p_t, dc)
+        multiply(dc, o[t], dc)
+        multiply(dc, dh, dc)
+        add(dc, dc_next, dc)  # B H   (5*c)
+        multiply(dc, g_t, di)  # B H   (4*i)
+        multiply(dc, c[t], df)  # B H   (4*f)
+        multiply(dc, i[t], dg)  # B H   (4*g)
+        multiply(dc, f[t], dc_next)  # B H   (4*c)
+        subtract(one, gate, slope)
+        multiply(slope, gate, slope)  # 4 B H   k (1 − k), of which g's gives way to 1 − g²
+        multiply(g_t, g_t, slope_g)
+        subtract(one, slope_g, slope_g)
+        multiply(d, slope, by_gate[t])  # 4 B H   (2*) (3*)
+        dot(da[t], W_hh, dh_next)  # B H   (1*h)
     da_rows = da.reshape(T * B, 4 * H)
     dx = np.matmul(da_rows, W_ih, out=empty("dx", (T * B, D), x.dtype))  # TB D   (1*x)
     dW_ih = da_rows.T @ x.reshape(T * B, D)  # A D   (1*W)

@@ -1,0 +1,85 @@
+"""What the README shows is what the program does: its commands are run, its report is regenerated."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import faults
+import numpy as np
+import pytest
+
+import harness
+from harness.case import Case, from_seed
+from harness.version import VERSION
+from references.model import Model
+from reports import terminal
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def model_question() -> str:
+    """Casebook C1 as the README shows it: the verdict, the table and where it differs."""
+    model = Model("rnn", "tanh", "half-squared-error", "sum", 2, True)
+    drawn = from_seed(model, {"T": 5, "B": 1, "D": 5, "H": 7, "K": 5}).copies()
+    eye = np.eye(5)[:, np.newaxis]
+    case = Case(model, drawn | {"x": eye, "y": eye, "h0": np.zeros((1, 7))}, "x = y = eye(5)")
+    run = harness.compare(case=case, candidate=faults.no_flow_through_time, references="extended")
+    lines = [line.rstrip() for line in terminal.plain(run).splitlines()]
+    return "\n".join(lines[: next(n for n, line in enumerate(lines) if line.startswith("finding"))])
+
+
+def test_the_report_it_shows_is_the_report_it_gives() -> None:
+    """To regenerate it: UPDATE_README=1. The numbers of agreeing rows are rounding, which is the machine's."""
+    block = re.search(r"<!-- generated[^\n]*-->\n```text\n(.*?)```", README, re.DOTALL)
+    assert block is not None
+    shown = model_question()
+    if os.environ.get("UPDATE_README"):
+        text = README[: block.start(1)] + shown + "\n" + README[block.end(1) :]
+        (ROOT / "README.md").write_text(text, encoding="utf-8")
+        pytest.skip("README.md was rewritten")
+
+    def without_rounding(text: str) -> list[list[str]]:
+        rows = [line.split() for line in text.splitlines()]
+        return [row[:1] if "agree" in row[-2:] else [word for word in row if "e+" not in word] for row in rows if row]
+
+    assert without_rounding(block[1]) == without_rounding(shown)
+
+
+def commands() -> list[list[str]]:
+    return [shlex.split(line) for line in re.findall(r"^    python -m harness (.*)$", README, re.MULTILINE)]
+
+
+def test_its_commands_work(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(README, encoding="utf-8")
+    assert len(commands()) > 5
+    for arguments in commands():
+        done = subprocess.run(
+            [sys.executable, "-m", "harness", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+
+
+def test_its_python_works() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+
+
+def test_every_option_is_a_real_one() -> None:
+    from typer.main import get_command
+
+    from harness.cli import app
+
+    known = {option for command in get_command(app).commands.values() for p in command.params for option in p.opts}  # type: ignore[attr-defined]
+    plug_in = {"--gradients", "--gradients-report"}
+    pip = {"--constraint", "--editable"}
+    assert set(re.findall(r"(?<!\S)--[a-z][a-z-]+", README)) <= known | plug_in | pip
+
+
+def test_the_changelog_has_this_version() -> None:
+    assert f"## [{VERSION}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
