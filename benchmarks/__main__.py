@@ -38,8 +38,9 @@ def _speed() -> list[str]:
     lines = [
         "## LSTM, forward and backward",
         "",
-        "Median milliseconds, one process per contestant, taking turns. The last columns are handgrad's time over each other's:",
-        "above 1 handgrad is slower. `products` are the matrix products alone; `torch` is `torch.nn.LSTM`, `jax` is jitted.",
+        "Median milliseconds, one process per contestant, taking turns. The last columns are handgrad's time over",
+        "another's: above 1 handgrad is slower. `products` are the matrix products alone; `torch` is `torch.nn.LSTM`",
+        "with autograd; `jax` is jitted.",
         "",
         "| threads | dtype | T, B, D, H | products | handgrad | torch | jax | ÷ products | ÷ torch | ÷ jax |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",

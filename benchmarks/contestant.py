@@ -1,8 +1,8 @@
 """One contestant in a process of its own: waits for a line, runs once, answers with the seconds it took.
 
-Each computes an LSTM's forward pass and the gradients of weights, biases, input and initial states, from the same numbers
-and the same cotangents. ``products`` computes the bare matrix products of that, and nothing else: no implementation on
-the same BLAS can be faster.
+Each computes an LSTM's forward pass and the gradients of weights, biases, input and initial states, from the same
+numbers and the same cotangents. ``products`` computes the bare matrix products of that, and nothing else: no
+implementation on the same BLAS can be faster.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 Sizes = tuple[int, int, int, int]
 
 
-def _arrays(sizes: Sizes, dtype: str) -> dict[str, np.ndarray]:
+def arrays(sizes: Sizes, dtype: str) -> dict[str, np.ndarray]:
     T, B, D, H = sizes
     rng = np.random.default_rng(0)
     shapes = {"W_ih": (4 * H, D), "W_hh": (4 * H, H), "b_ih": (4 * H,), "b_hh": (4 * H,), "x": (T, B, D)}
@@ -31,7 +31,7 @@ def handgrad(sizes: Sizes, dtype: str) -> Callable[[], object]:
     from handgrad.cells import lstm
     from handgrad.workspace import Workspace
 
-    a = _arrays(sizes, dtype)
+    a = arrays(sizes, dtype)
     states, final = {"h": a["h0"], "c": a["c0"]}, {"h": np.zeros_like(a["h0"]), "c": np.zeros_like(a["h0"])}
     workspace = Workspace()
 
@@ -45,7 +45,7 @@ def handgrad(sizes: Sizes, dtype: str) -> Callable[[], object]:
 def products(sizes: Sizes, dtype: str) -> Callable[[], object]:
     """The matrix products alone, in NumPy, into memory that is there already."""
     T, B, D, H = sizes
-    a = _arrays(sizes, dtype)
+    a = arrays(sizes, dtype)
     x, W_ih, W_hh = a["x"].reshape(T * B, D), a["W_ih"], a["W_hh"]
     da = np.ones((T, B, 4 * H), dtype)
     h, step, dh = np.ones((T, B, H), dtype), np.empty((B, 4 * H), dtype), np.empty((B, H), dtype)
@@ -72,7 +72,7 @@ def torch(sizes: Sizes, dtype: str) -> Callable[[], object]:
 
     framework.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     _, _, D, H = sizes
-    a = {name: framework.tensor(array) for name, array in _arrays(sizes, dtype).items()}
+    a = {name: framework.tensor(array) for name, array in arrays(sizes, dtype).items()}
     layer = framework.nn.LSTM(D, H, dtype=getattr(framework, dtype))
     with framework.no_grad():
         layer.weight_ih_l0.copy_(a["W_ih"])
@@ -97,7 +97,7 @@ def jax(sizes: Sizes, dtype: str) -> Callable[[], object]:
     import jax.numpy as jnp
 
     framework.config.update("jax_enable_x64", True)
-    a = {name: jnp.asarray(array) for name, array in _arrays(sizes, dtype).items()}
+    a = {name: jnp.asarray(array) for name, array in arrays(sizes, dtype).items()}
     G = a.pop("G")
 
     def loss(p: dict[str, Any], G: Any) -> Any:

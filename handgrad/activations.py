@@ -1,7 +1,7 @@
 """Activation functions p = φ(a), each with its derivative expressed in p, the value that the tape keeps.
 
-Written into ``out`` (which may be the argument itself), in the dtype that comes in. For |a| up to the largest float: no
-warning, no NaN.
+Written into ``out``, which for φ may be the argument itself and for its slope may not; the dtype is the argument's. For
+|a| up to the largest float: no warning, no NaN.
 """
 
 from collections.abc import Callable

@@ -19,12 +19,13 @@ from collections.abc import Callable
 import numpy as np
 
 from handgrad.activations import sigmoid, sigmoid_slope
+from handgrad.shapes import TBK
 
 #: predictions z, targets y → the loss summed over all entries, and dz
-Loss = Callable[[np.ndarray, np.ndarray], tuple[np.floating, np.ndarray]]
+Loss = Callable[[TBK, np.ndarray], tuple[np.floating, TBK]]
 
 
-def softmax_cross_entropy(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def softmax_cross_entropy(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """Cross-entropy of softmax(z) against the class indices y (Bridle, 1990)."""
     y = y[..., np.newaxis]  # T B 1
     shifted = z - z.max(axis=-1, keepdims=True)  # T B K   at most 0: exp cannot overflow
@@ -37,32 +38,32 @@ def softmax_cross_entropy(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np
     return (np.log(total) - picked).sum(), dz
 
 
-def half_squared_error(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def half_squared_error(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """½ Σ (z − y)²."""
     error = z - y
     return np.square(error).sum() / 2, error
 
 
-def squared_error(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def squared_error(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """Σ (z − y)²."""
     error = z - y
     return np.square(error).sum(), 2 * error
 
 
-def binary_cross_entropy(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def binary_cross_entropy(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """Cross-entropy of σ(z) against targets y in [0, 1], in the form that cannot overflow."""
     softplus = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))  # T B K   ln(1 + e^z)
     return (softplus - y * z).sum(), sigmoid(z, np.empty_like(z)) - y
 
 
-def sigmoid_half_squared_error(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def sigmoid_half_squared_error(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """½ Σ (σ(z) − y)²."""
     s = sigmoid(z, np.empty_like(z))  # T B K
     error = s - y
     return np.square(error).sum() / 2, error * sigmoid_slope(s, np.empty_like(s))
 
 
-def first_unit_squared_error(z: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def first_unit_squared_error(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """(z_0 − y)²: the first hidden unit is the prediction."""
     error = z[..., 0] - y  # T B
     dz = np.zeros_like(z)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +43,7 @@ def _root(
 
 @app.command(epilog=EXAMPLE)
 def compare(
+    context: typer.Context,
     cell: Annotated[str | None, typer.Option(help="The cell: see 'cells'. Default: lstm.")] = None,
     activation: Annotated[str | None, typer.Option(help="The cell's activation: see 'cells'. Default: tanh.")] = None,
     loss: Annotated[str | None, typer.Option(help="The loss. Default: softmax-cross-entropy.")] = None,
@@ -78,7 +80,7 @@ def compare(
     run = run_compare(
         cell=cell, activation=activation, loss=loss, reduction=reduction, bias=bias, readout=readout, shape=shape,
         dtype=dtype, seed=seed, seeds=seeds, references=references, text=text, case=case, save_case=save_case,
-        device=device, command=shlex.join(["python", "-m", "harness", *_arguments()]), progress=_progress,
+        device=device, command=shlex.join(["python", "-m", "harness", *context.obj]), progress=_progress,
     )  # fmt: skip
     for path in out or ():
         output.write(run, path)
@@ -136,27 +138,31 @@ def badge(
 
 
 def _progress(cases: Iterable[Case], count: int) -> Iterable[Case]:
-    """Show cases passing by, where there are several and somebody looks."""
-    if count == 1 or not sys.stderr.isatty():
+    """Show cases passing by, or that there is work going on, where somebody looks."""
+    if not sys.stderr.isatty():
         return cases
     from rich.console import Console
     from rich.progress import track
 
-    return track(cases, "Comparing", total=count, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    if count > 1:
+        return track(cases, "Comparing", total=count, console=console, transient=True)
 
+    def shown() -> Iterator[Case]:
+        with console.status("Comparing"):
+            yield from cases
 
-def _arguments() -> Sequence[str]:
-    return _given
-
-
-_given: list[str] = []
+    return shown()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line: 0 agree · 1 differ or error · 2 bad input or usage · 3 inconclusive · 130 interrupted."""
-    _given[:] = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:  # a process of our own, whose cores the workers share: see harness.workers
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = int(app(args=list(_given), prog_name="handgrad", standalone_mode=False) or 0)
+        code = int(app(args=given, obj=tuple(given), prog_name="handgrad", standalone_mode=False) or 0)
     except BadInput as error:
         return _say(str(error))
     except UsageProblem as error:

@@ -101,6 +101,16 @@ class Model:
             ready["y"] = np.eye(len(arrays["b_y"] if self.readout else arrays["h0"].T))[arrays["y"]]
         return {name: array.astype(dtype) for name, array in ready.items()}
 
+    def received(self, ready: Mapping[str, np.ndarray], sent: Mapping[str, np.ndarray]) -> str:
+        """The fingerprint of what a reference computes with, read back from its own arrays.
+
+        ``ready`` is what became of `for_equations`; ``sent`` are the case's arrays, to whose dtypes it is brought back.
+        """
+        back = {name: ready[name] for name in sent}
+        if self.loss in losses.ON_INDICES:
+            back["y"] = back["y"].argmax(axis=-1)
+        return fingerprint({name: array.astype(sent[name].dtype) for name, array in back.items()})
+
     def to_dict(self) -> dict[str, Any]:
         """For a file or another process: ``Model(**model.to_dict()) == model``."""
         return asdict(self)

@@ -40,6 +40,9 @@ class Ops(Protocol):
     def sum(self, a: Array) -> Array:
         """The sum of all entries."""
 
+    def parameter(self, name: str, array: Array) -> Array:
+        """A parameter as one step reads it; the array itself, except where each step's use is to be told apart."""
+
     def scan(self, step: Step, states: States, xs: Array) -> tuple[States, Mapping[str, Array]]:
         """Take ``step`` along the first axis of ``xs``: the last states, and what was kept, stacked, T first."""
 

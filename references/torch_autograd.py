@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from references.equations import forward
-from references.model import Model, fingerprint
+from references.model import Model
 from references.ops import Array, loop
 from references.protocol import Answer, Unavailable
 
@@ -38,6 +38,9 @@ class _Ops:
 
     def identity(self, a: Array) -> Array:
         return a
+
+    def parameter(self, name: str, array: Array) -> Array:
+        return array
 
     def softplus(self, a: Array) -> Array:
         import torch
@@ -80,8 +83,6 @@ def answer(
     for name in model.differentiated:
         grad = given[name].grad
         grads[name] = np.zeros_like(arrays[name]) if grad is None else grad.cpu().numpy()
-    received = {name: given[name].detach().cpu().numpy() for name in arrays}
-    if "y" in arrays and arrays["y"].dtype.kind == "i":
-        received["y"] = received["y"].argmax(axis=-1).astype(arrays["y"].dtype)
+    received = model.received({name: tensor.detach().cpu().numpy() for name, tensor in given.items()}, arrays)
     values = {name: value.detach().cpu().numpy() for name, value in trace.items()}
-    return Answer(loss.detach().cpu().numpy(), grads, values, fingerprint(received))
+    return Answer(loss.detach().cpu().numpy(), grads, values, received)

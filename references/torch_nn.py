@@ -42,7 +42,8 @@ def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu
     given = tensors(model, arrays, device)
     kind, options = _LAYERS[model.cell, model.activation]
     D, H = arrays["x"].shape[2], arrays["h0"].shape[1]
-    layer = getattr(torch.nn, kind)(D, H, dtype=given["x"].dtype, device=device, **options)
+    with torch.random.fork_rng(devices=[]):  # the layer draws weights, which the case's replace
+        layer = getattr(torch.nn, kind)(D, H, dtype=given["x"].dtype, **options)
     weights = {f"{name}_l0": given[kept] for name, kept in _WEIGHTS.items()}
     states = [given[f"{state}0"][None] for state in model.equations.STATES]  # 1 B H each
     h, last = torch.func.functional_call(layer, weights, (given["x"], tuple(states) if len(states) > 1 else states[0]))

@@ -43,6 +43,7 @@ from numpy import add, dot, exp, multiply, reciprocal, subtract, tanh
 
 from handgrad.activations import ACTIVATIONS as _ALL
 from handgrad.activations import Activation
+from handgrad.shapes import AD, AH, BH, T1BH, T4BH, TBD, TBH, A
 from handgrad.workspace import Empty, fresh
 
 GATES = ("i", "f", "g", "o")
@@ -53,42 +54,42 @@ ACTIVATIONS = ("tanh", "identity")
 class Tape(NamedTuple):
     """What forward keeps for backward."""
 
-    x: np.ndarray  # T B D
-    h: np.ndarray  # T+1 B H   index 0: the initial state
-    c: np.ndarray  # T+1 B H
-    gates: np.ndarray  # T 4 B H   i, f, g, o, activated
-    p: np.ndarray  # T B H   φ(c)
-    W_ih: np.ndarray  # A D
-    W_hh: np.ndarray  # A H
+    x: TBD
+    h: T1BH  # index 0: the initial state
+    c: T1BH
+    gates: T4BH  # i, f, g, o, activated
+    p: TBH  # φ(c)
+    W_ih: AD
+    W_hh: AH
     activation: Activation
     empty: Empty
 
 
 def forward(
-    x: np.ndarray,
-    states: Mapping[str, np.ndarray],
-    W_ih: np.ndarray,
-    W_hh: np.ndarray,
-    bias: np.ndarray,
+    x: TBD,
+    states: Mapping[str, BH],
+    W_ih: AD,
+    W_hh: AH,
+    bias: A,
     activation: str,
     empty: Empty = fresh,
 ) -> Tape:
     """Run the cell over x (T, B, D) from ``states`` {"h": (B, H), "c": (B, H)}; ``bias`` (A,) is the sum of both."""
     T, B, D = x.shape
-    A, H = W_hh.shape
+    H = W_hh.shape[1]
     phi = _ALL[activation]
     # With the rows of the logistic gates negated, exp(−a) needs no pass of its own; g comes out as tanh(a_g).
     sign = np.repeat(np.array([-1, -1, 1, -1], x.dtype), H)  # A
     U = W_hh.T * sign  # H A
-    stacked = empty("gates", (T, B, A), x.dtype)  # holds a of step t until the step's gates take its place
-    np.matmul(x.reshape(T * B, D), W_ih.T * sign, out=stacked.reshape(T * B, A))
+    stacked = empty("gates", (T, B, 4 * H), x.dtype)  # holds a of step t until the step's gates take its place
+    np.matmul(x.reshape(T * B, D), W_ih.T * sign, out=stacked.reshape(T * B, 4 * H))
     stacked += bias * sign
     gates = stacked.reshape(T, 4, B, H)
     h = empty("h", (T + 1, B, H), x.dtype)
     c = empty("c", (T + 1, B, H), x.dtype)
     p = empty("p", (T, B, H), x.dtype)
     h[0], c[0] = states["h"], states["c"]
-    a = np.empty((B, A), x.dtype)
+    a = np.empty((B, 4 * H), x.dtype)
     by_gate = a.reshape(B, 4, H).transpose(1, 0, 2)  # 4 B H   a view of a
     a_g = by_gate[2]  # B H
     i, f, g, o = gates.transpose(1, 0, 2, 3)  # T B H each, views of gates
@@ -108,7 +109,7 @@ def forward(
     return Tape(x, h, c, gates, p, W_ih, W_hh, phi, empty)
 
 
-def backward(tape: Tape, G: np.ndarray, final: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def backward(tape: Tape, G: TBH, final: Mapping[str, BH]) -> dict[str, np.ndarray]:
     """Gradients from the cotangents G (T, B, H) of all h and ``final`` {"h": (B, H), "c": (B, H)} of the last states.
 
     Returns W_ih (A, D), W_hh (A, H), b (A,), x (T, B, D), h0 (B, H), c0 (B, H). The tape is left as it was.

@@ -31,6 +31,7 @@ import numpy as np
 
 from handgrad.activations import ACTIVATIONS as _ALL
 from handgrad.activations import Activation
+from handgrad.shapes import AD, AH, BH, T1BH, TBD, TBH, A
 from handgrad.workspace import Empty, fresh
 
 GATES = ("a",)
@@ -41,20 +42,20 @@ ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 class Tape(NamedTuple):
     """What forward keeps for backward."""
 
-    x: np.ndarray  # T B D
-    h: np.ndarray  # T+1 B H   index 0: the initial state
-    W_ih: np.ndarray  # H D
-    W_hh: np.ndarray  # H H
+    x: TBD
+    h: T1BH  # index 0: the initial state
+    W_ih: AD
+    W_hh: AH
     activation: Activation
     empty: Empty
 
 
 def forward(
-    x: np.ndarray,
-    states: Mapping[str, np.ndarray],
-    W_ih: np.ndarray,
-    W_hh: np.ndarray,
-    bias: np.ndarray,
+    x: TBD,
+    states: Mapping[str, BH],
+    W_ih: AD,
+    W_hh: AH,
+    bias: A,
     activation: str,
     empty: Empty = fresh,
 ) -> Tape:
@@ -74,7 +75,7 @@ def forward(
     return Tape(x, h, W_ih, W_hh, phi, empty)
 
 
-def backward(tape: Tape, G: np.ndarray, final: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def backward(tape: Tape, G: TBH, final: Mapping[str, BH]) -> dict[str, np.ndarray]:
     """Gradients from the cotangents G (T, B, H) of all h and ``final`` {"h": (B, H)} of the last state.
 
     Returns W_ih (H, D), W_hh (H, H), b (H,), x (T, B, D), h0 (B, H). The tape is left as it was.

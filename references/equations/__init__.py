@@ -62,23 +62,25 @@ def forward(model: Any, ops: Ops, arrays: Mapping[str, Array], divisor: float) -
     ``arrays`` are a case's, with class indices as one-hot rows; ``divisor`` is the reduction's.
     """
     module = cell(model.cell)
-    constants = {"ops": ops, "phi": getattr(ops, model.activation)} | {name: arrays[name] for name in module.PARAMETERS}
+    functions = {"ops": ops, "phi": getattr(ops, model.activation)}
 
     def step(states: States, x: Array) -> tuple[States, Mapping[str, Array]]:
-        known = {**constants, **states, "x": x}
+        parameters = {name: ops.parameter(name, arrays[name]) for name in module.PARAMETERS}
+        known = {**functions, **parameters, **states, "x": x}
         computed: dict[str, Array] = {}
         for equation in module.EQUATIONS:
             value = equation(**{name: known[name] for name in reads(equation)})
-            known[equation.__name__] = computed[equation.__name__] = value
-        after = {state: computed.pop(f"{state}_next") for state in module.STATES}
-        return after, computed | after
+            known[equation.__name__] = computed[equation.__name__.removesuffix("_next")] = value
+        after = {state: computed[state] for state in module.STATES}
+        if model.readout:
+            weights = (ops.parameter(name, arrays[name]) for name in ("W_hy", "b_y"))
+            computed["z"] = losses.readout(after["h"], *weights)
+        return after, computed
 
     final, kept = ops.scan(step, {state: arrays[f"{state}0"] for state in module.STATES}, arrays["x"])
     trace = dict(kept)
     if model.loss == losses.COTANGENT:
         pairs = [(final[state], arrays[f"G_{state}"]) for state in module.STATES if f"G_{state}" in arrays]
         return Outcome(losses.cotangent(ops, [(trace["h"], arrays["G"]), *pairs]) / divisor, trace)
-    z = trace["h"]
-    if model.readout:
-        z = trace["z"] = losses.readout(z, arrays["W_hy"], arrays["b_y"])
+    z = trace["z" if model.readout else "h"]
     return Outcome(losses.LOSSES[model.loss](ops, z, arrays["y"]) / divisor, trace)
