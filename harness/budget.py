@@ -7,6 +7,11 @@ the pooled maximum. With N = 8 and FACTOR = 8 an error that exceeds it by chance
 element and errors are normal, all eight draws below 1/8 of the ninth: a chance of about 1e-6 for a ninth draw at the
 scale of the distribution, and beyond any count for pools of a few elements.
 
+That holds while errors are small enough to add up: the draws then share one distribution. Where rounding moves the
+quantities of forward by a part δ of their size, the slopes of T steps change by about T·δ altogether; from
+T·δ = 1/FACTOR on, samples differ in how they amplify errors, and nothing is judged: such a case is chaotic at its
+precision.
+
 Two terms keep a budget above zero where the samples happen to be exact: one unit in the last place of the row's largest
 true entry, and, for what underflows, the smallest normal number times the number of terms that are summed.
 
@@ -29,33 +34,67 @@ FACTOR = 8
 
 
 class Budgets(NamedTuple):
-    """For truth's loss, gradients and trace: an array of their shape each."""
+    """For truth's loss, gradients and trace: an array of their shape each. Infinite where nothing can be judged."""
 
     loss: np.ndarray
     grads: dict[str, np.ndarray]
     trace: dict[str, np.ndarray]
+    doubt: str  #: why some are infinite; empty where none is
 
 
 def budgets(case: Case, truth: Answer) -> Budgets:
-    """The budgets of a case. Infinite where the case's dtype overflows: nothing can be judged there."""
+    """The budgets of a case."""
     noisy = rounding.samples(case.model, case.arrays, SAMPLES)
-    sizes = case.sizes
+    sizes, blocks = case.sizes, case.model.blocks
     terms = sizes["T"] * sizes["B"] * len(case.model.equations.GATES) * sizes["H"]
     underflow = float(np.finfo(case.dtype).tiny) * terms
     eps = float(np.finfo(case.dtype).eps)
 
     def budget(true: np.ndarray, drawn: Sequence[np.ndarray], gates: int) -> np.ndarray:
-        with np.errstate(invalid="ignore"):
-            error = np.max([np.abs(sample.astype(true.dtype) - true) for sample in drawn], axis=0)
-        spread = pooled(np.where(np.isnan(error), np.inf, error), gates)
+        spread = pooled(_spread(true, drawn), gates)
         return np.asarray(FACTOR * spread + eps * pooled(np.abs(true), gates) + underflow, dtype=float)
 
-    blocks = case.model.blocks
-    return Budgets(
+    found = Budgets(
         budget(truth.loss, [sample.loss for sample in noisy], 1),
         {name: budget(true, [s.grads[name] for s in noisy], blocks(name)) for name, true in truth.grads.items()},
         {name: budget(true, [s.trace[name] for s in noisy], 1) for name, true in truth.trace.items()},
+        "",
     )
+    drift = _drift(truth, noisy)  # T
+    chaotic = drift * sizes["T"] * FACTOR >= 1
+    if chaotic.any():
+        t = int(np.argmax(chaotic))
+        doubt = f"rounding to {case.dtype} has moved the states by {drift[t]:.1g} of their size at step {t}: chaotic"
+        return _lost(found, chaotic, doubt)
+    if not all(np.isfinite(values).all() for values in (found.loss, *found.grads.values(), *found.trace.values())):
+        return found._replace(doubt=f"it overflows at {case.dtype}")
+    return found
+
+
+def _spread(true: np.ndarray, drawn: Sequence[np.ndarray]) -> np.ndarray:
+    """The largest error of each element among the samples; infinite where one is not a number."""
+    with np.errstate(invalid="ignore"):
+        error = np.max([np.abs(sample.astype(true.dtype) - true) for sample in drawn], axis=0)
+    return np.where(np.isnan(error), np.inf, error)
+
+
+def _drift(truth: Answer, noisy: Sequence[Answer]) -> np.ndarray:
+    """How far rounding has carried forward's quantities up to each step, relative to the largest entry of each."""
+    drifts = []
+    for name, true in truth.trace.items():
+        spread = _spread(true, [sample.trace[name] for sample in noisy]).reshape(len(true), -1).max(axis=1)
+        drifts.append(spread / max(np.abs(true).max(), np.finfo(float).tiny))
+    finite = [np.where(np.isfinite(drift), drift, 0) for drift in drifts]  # overflow is told apart from chaos
+    return np.asarray(np.maximum.accumulate(np.max(finite, axis=0)), float)
+
+
+def _lost(budgets: Budgets, steps: np.ndarray, doubt: str) -> Budgets:
+    """Nothing is judged but forward before the given steps."""
+    trace = {name: values.copy() for name, values in budgets.trace.items()}
+    for values in trace.values():
+        values[steps] = np.inf
+    grads = {name: np.full_like(values, np.inf) for name, values in budgets.grads.items()}
+    return Budgets(np.full_like(budgets.loss, np.inf), grads, trace, doubt)
 
 
 def pooled(values: np.ndarray, gates: int) -> np.ndarray:

@@ -51,7 +51,8 @@ def judge(evidence: Evidence) -> Judgement:
             findings += scaled(case, candidate, truth, evidence.budgets)
             findings += _vacuous(rows, names["truth"])
             findings += _not_returned(case, candidate)
-    verdict, reason = _verdict(participants, departure, rows, findings, odd, evidence.required)
+    doubt = "" if evidence.budgets is None else evidence.budgets.doubt
+    verdict, reason = _verdict(participants, departure, rows, findings, odd, doubt, evidence.required)
     return Judgement(
         case=case.summary(),
         candidate=names["candidate"],
@@ -185,6 +186,7 @@ def _verdict(
     rows: Sequence[Row],
     findings: Sequence[Finding],
     odd: str,
+    doubt: str,
     required: Sequence[str],
 ) -> tuple[Verdict, str]:
     """The rules, in the order in which they win."""
@@ -208,10 +210,10 @@ def _verdict(
     impure = [finding for finding in findings if finding.name == "impure"]
     if impure:
         return "differ", f"the backward pass is no function: {impure[0].text}"
+    if names["inconclusive"]:
+        return "inconclusive", f"{', '.join(names['inconclusive'])} cannot be judged: {doubt}"
     if rows and all(row.vacuous for row in rows):
         return "inconclusive", "rounding explains even a gradient of zeros: this case cannot judge"
-    if names["inconclusive"]:
-        return "inconclusive", f"{', '.join(names['inconclusive'])}: overflows at this dtype, nothing to judge by"
     absent = [p for p in participants if p.status == "not run" and p.name in required]
     if absent:
         return "inconclusive", "; ".join(f"{p.name} was asked for and cannot run: {p.reason}" for p in absent)

@@ -34,7 +34,7 @@ def scale(
     largest = np.where(largest > 0, largest, peak if peak > 0 else budget)
     with np.errstate(over="ignore"):
         spacing = np.spacing(np.asarray(largest, dtype)).astype(float)
-    vacuous = bool(np.all(np.abs(true) <= budget))
+    vacuous = bool(np.all(np.abs(true) <= budget) and np.isfinite(budget).all())
     return Scale(tuple(axes), tuple(gates), budget, largest, spacing, vacuous)
 
 

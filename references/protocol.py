@@ -35,7 +35,7 @@ class Reference(Protocol):
 
     NAME: str
     SUMMARY: str  #: in one line, how it differentiates
-    NEEDS: tuple[str, ...]  #: the distributions that must be installed, the one that computes first
+    NEEDS: tuple[str, ...]  #: the packages that must be installed, the one that computes first
     WORKER: str  #: the worker process that it runs in, shared with references of the same framework; "" for this one
     DEFAULT: bool  #: whether it runs where none is asked for by name
 
@@ -58,7 +58,8 @@ def available() -> dict[str, Reference]:
 
 def missing(reference: Reference) -> str:
     """What must be installed before a reference can run; empty where nothing is."""
-    absent = [name for name in reference.NEEDS if util.find_spec(name) is None]
+    specs = {name: util.find_spec(name) for name in reference.NEEDS}
+    absent = [name for name, spec in specs.items() if spec is None or spec.origin is None]  # or a folder of that name
     return f"{' and '.join(absent)} not installed" if absent else ""
 
 

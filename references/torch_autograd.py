@@ -62,8 +62,6 @@ def tensors(model: Model, arrays: Mapping[str, np.ndarray], device: str) -> dict
 
     if device == "cuda" and not torch.cuda.is_available():
         raise Unavailable("torch finds no CUDA device")
-    torch.set_num_threads(1)  # in its own worker process: two frameworks and NumPy share the cores
-    torch.backends.cudnn.allow_tf32 = False  # on a GPU float32 is to mean float32
     given = {name: torch.tensor(array, device=device) for name, array in model.for_equations(arrays).items()}
     for name in model.differentiated:
         given[name].requires_grad_()

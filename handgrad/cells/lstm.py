@@ -120,8 +120,8 @@ def backward(tape: Tape, G: TBH, final: Mapping[str, BH]) -> dict[str, np.ndarra
     da = empty("da", (T, B, 4 * H), x.dtype)
     by_gate = da.reshape(T, B, 4, H).transpose(0, 2, 1, 3)  # T 4 B H   a view of da
     i, f, g, o = gates.transpose(1, 0, 2, 3)  # T B H each, views of gates
-    dh_next = final["h"].astype(x.dtype)  # B H   a copy: overwritten below
-    dc_next = final["c"].astype(x.dtype)  # B H
+    dh_next = np.array(final["h"], x.dtype, order="C")  # B H   a copy: overwritten below
+    dc_next = np.array(final["c"], x.dtype, order="C")  # B H
     dh, dc = np.empty((2, B, H), x.dtype)
     d = np.empty((4, B, H), x.dtype)
     di, df, dg, do = d  # B H each, views of d

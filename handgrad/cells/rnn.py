@@ -85,7 +85,7 @@ def backward(tape: Tape, G: TBH, final: Mapping[str, BH]) -> dict[str, np.ndarra
     H = W_hh.shape[0]
     da = empty("da", (T, B, H), x.dtype)
     phi.slope(h[1:], da)  # T B H   φ'(a) of all steps, until the step's da takes its place
-    dh_next = final["h"].astype(x.dtype)  # B H   a copy: overwritten below
+    dh_next = np.array(final["h"], x.dtype, order="C")  # B H   a copy: overwritten below
     dh = np.empty((B, H), x.dtype)
     for t in range(T - 1, -1, -1):
         np.add(G[t], dh_next, out=dh)  # B H   (2*h)

@@ -26,6 +26,15 @@ def test_sound_code_is_a_function() -> None:
     assert outcome.answer.fingerprint == CASE.fingerprint
 
 
+def test_longdouble_is_compared_by_value() -> None:
+    """The padding bytes of a longdouble are random."""
+
+    def wide(model: Model, arrays: Arrays) -> handgrad.Gradients:
+        return own(model, {name: a if a.dtype.kind == "i" else a.astype(np.longdouble) for name, a in arrays.items()})
+
+    assert candidate.run(wide, CASE).findings == ()
+
+
 def _changes_arguments(model: Model, arrays: Arrays) -> handgrad.Gradients:
     right = own(model, arrays)
     arrays["h0"] += 1

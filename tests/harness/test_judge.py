@@ -223,3 +223,20 @@ def test_overflow_of_the_dtype_judges_nothing() -> None:
     with np.errstate(all="ignore"):
         judgement = judge(of(replace(case, arrays=arrays)))
     assert judgement.verdict == "inconclusive"
+    assert judgement.reason.endswith("cannot be judged: it overflows at float32")
+
+
+def test_chaos_judges_nothing_but_forward_before_it() -> None:
+    """Weights so large that rounding decides where the states go: every sound implementation gives something else."""
+    sizes = {"T": 65, "B": 1, "D": 2, "H": 45, "K": 5}
+    case = from_seed(Model("rnn", "tanh", "half-squared-error", "sum", 2, True), sizes, "float32", seed=100)
+    weights = {name: array * np.float32(3.2) for name, array in case.arrays.items() if name.startswith("W_")}
+    evidence = of(replace(case, arrays={**case.arrays, **weights}))
+    judgement = judge(evidence)
+    assert judgement.verdict == "inconclusive"
+    assert judgement.reason.endswith(": chaotic")
+    assert evidence.candidate is not None
+    h = evidence.candidate.trace["h"].copy()
+    h[0, 0, 0] += 0.01
+    departed = replace(evidence, candidate=evidence.candidate._replace(trace=evidence.candidate.trace | {"h": h}))
+    assert "first at step 0" in judge(departed).reason
