@@ -16,6 +16,8 @@ import numpy as np
 
 Sizes = tuple[int, int, int, int]
 
+WARM_UP = 0.3  # seconds
+
 
 def arrays(sizes: Sizes, dtype: str) -> dict[str, np.ndarray]:
     T, B, D, H = sizes
@@ -126,14 +128,20 @@ CONTESTANTS: dict[str, Callable[[Sizes, str], Callable[[], object]]] = {
 
 
 def main(name: str, dtype: str, *sizes: str) -> None:
-    """Warm up, say so, then answer each line (how often to run) with the mean seconds of a run."""
+    """Say when ready, then answer each line (how often to run) with the mean seconds of a run.
+
+    Before each turn it runs untimed for a while: after a rest, threads first have to find their cores again.
+    """
     T, B, D, H = map(int, sizes)
     run = CONTESTANTS[name]((T, B, D, H), dtype)
-    for _ in range(3):
-        run()
+    run()
     print("ready", flush=True)
     for line in sys.stdin:
         times = int(line)
+        awake = time.perf_counter() + WARM_UP
+        run()
+        while time.perf_counter() < awake:
+            run()
         started = time.perf_counter()
         for _ in range(times):
             run()

@@ -9,8 +9,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-PAUSE = 0.05  # seconds between turns, in which the last contestant's threads stop spinning
-TURN = 0.05  # seconds that a turn takes at least: short runs are repeated
+PAUSE = 0.1  # seconds between turns, in which the last contestant's threads stop spinning
+TURN = 0.1  # seconds that a turn takes at least: short runs are repeated
 
 
 def race(names: Sequence[str], arguments: Sequence[str], threads: int, rounds: int) -> dict[str, float]:
