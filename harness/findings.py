@@ -1,12 +1,14 @@
-"""Findings that are read off the numbers: a gradient that is a constant multiple of the right one."""
+"""Findings that are read off the numbers: scaled, not finite, nothing to judge, not returned."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from harness.budget import Budgets
 from harness.case import Case
-from harness.run import Finding
+from harness.run import Finding, Row
 from references.protocol import Answer
 
 
@@ -42,3 +44,31 @@ def _factors(case: Case) -> list[tuple[float, str]]:
             factors.append((1 / size, f"1/{letter}: a mean where the loss is a sum"))
             factors.append((float(size), f"{letter}: a sum where the loss is a mean"))
     return factors
+
+
+def non_finite(candidate: Answer, truth: Answer) -> list[Finding]:
+    """The first NaN or infinity where truth is finite."""
+    for name, grad in candidate.grads.items():
+        wrong = ~np.isfinite(grad) & np.isfinite(truth.grads[name].astype(grad.dtype))
+        if wrong.any():
+            at = tuple(int(k) for k in np.argwhere(wrong)[0])
+            text = f"{name} holds {grad[at]} at {list(at)} ({int(wrong.sum())} such entries) where truth is finite"
+            return [Finding("non-finite", text, (name,))]
+    return []
+
+
+def vacuous(rows: Sequence[Row], truth: str) -> list[Finding]:
+    """The arrays in which there is nothing to judge."""
+    arrays = tuple(row.array for row in rows if row.vacuous and row.reference == truth)
+    if not arrays:
+        return []
+    text = f"{', '.join(arrays)}: zero by structure or lost in rounding here, so a gradient of zeros would pass"
+    return [Finding("vacuous", text, arrays)]
+
+
+def not_returned(case: Case, candidate: Answer) -> list[Finding]:
+    """The arrays that the candidate gives no gradient of."""
+    absent = tuple(name for name in case.model.graded if name not in candidate.grads)
+    return (
+        [Finding("not graded", f"the candidate returns no gradient of {', '.join(absent)}", absent)] if absent else []
+    )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import measure
+from harness import findings as read_off
+from harness import measure, peers
 from harness.budget import Budgets
 from harness.case import Case
-from harness.findings import scaled
 from harness.run import Finding, Judgement, Participant, Parts, Row, Verdict, worst
 from references.protocol import Answer
 
@@ -41,16 +40,16 @@ def judge(evidence: Evidence) -> Judgement:
     participants = evidence.participants
     odd = departure = ""
     if truth is not None and evidence.budgets is not None:
-        participants, odd = _contradictions(evidence, truth, evidence.budgets)
+        scales = peers.scales(case, truth, evidence.budgets)
+        participants = _distances(evidence, truth, scales)
+        odd = peers.contradiction(names["truth"], truth, evidence.references, scales)
         if candidate is not None:
             forward, departure = _forward(case, candidate, truth, evidence.budgets, names["truth"])
-            rows, parts = _gradients(
-                case, candidate, {names["truth"]: truth, **evidence.references}, truth, evidence.budgets
-            )
-            findings += _non_finite(candidate, truth)
-            findings += scaled(case, candidate, truth, evidence.budgets)
-            findings += _vacuous(rows, names["truth"])
-            findings += _not_returned(case, candidate)
+            rows, parts = _gradients(candidate, {names["truth"]: truth, **evidence.references}, truth, scales)
+            findings += read_off.non_finite(candidate, truth)
+            findings += read_off.scaled(case, candidate, truth, evidence.budgets)
+            findings += read_off.vacuous(rows, names["truth"])
+            findings += read_off.not_returned(case, candidate)
     doubt = "" if evidence.budgets is None else evidence.budgets.doubt
     verdict, reason = _verdict(participants, departure, rows, findings, odd, doubt, evidence.required)
     return Judgement(
@@ -96,15 +95,14 @@ def _kind_of(case: Case, quantity: str) -> str:
 
 
 def _gradients(
-    case: Case, candidate: Answer, answers: Mapping[str, Answer], truth: Answer, budgets: Budgets
+    candidate: Answer, answers: Mapping[str, Answer], truth: Answer, scales: peers.Scales
 ) -> tuple[list[Row], list[Parts]]:
     """Every graded array against every reference that answered; truth comes first and allows one budget, others two."""
     rows: list[Row] = []
     parts: list[Parts] = []
-    for array in case.model.graded:
+    for array, scale in scales.items():
         if array not in candidate.grads:
             continue
-        scale = _scale(case, array, truth, budgets)
         for name, answer in answers.items():
             allowance = 1 if answer is truth else 2
             row, split = measure.row(array, name, candidate.grads[array], answer.grads[array], scale, allowance)
@@ -113,70 +111,15 @@ def _gradients(
     return rows, parts
 
 
-def _scale(case: Case, array: str, truth: Answer, budgets: Budgets) -> measure.Scale:
-    axes, gates = case.model.axes[array], case.model.equations.GATES
-    return measure.scale(truth.grads[array], budgets.grads[array], axes, gates, case.dtype)
-
-
-def _contradictions(evidence: Evidence, truth: Answer, budgets: Budgets) -> tuple[tuple[Participant, ...], str]:
-    """Each participant's own distance from truth, and, where references contradict each other, the odd one out."""
-    case, reference_of = evidence.case, dict(evidence.references)
-    scales = {array: _scale(case, array, truth, budgets) for array in case.model.graded}
-
-    def distance(one: Answer, two: Answer, allowance: float) -> float:
-        shared = [array for array in scales if array in one.grads and array in two.grads]
-        ratios = [measure.ratios(one.grads[a], two.grads[a], scales[a], allowance).max() for a in shared]
-        return float(max(ratios, default=0.0))
-
-    from_truth = {name: distance(answer, truth, 1) for name, answer in reference_of.items()}
+def _distances(evidence: Evidence, truth: Answer, scales: peers.Scales) -> tuple[Participant, ...]:
+    """The participants, each with its own distance from truth."""
+    answers = dict(evidence.references)
     if evidence.candidate is not None:
-        from_truth[evidence.participants[0].name] = distance(evidence.candidate, truth, 1)
-    participants = tuple(
-        Participant(**{**vars(p), "ratio": from_truth[p.name], "agrees": from_truth[p.name] <= 1})
-        if p.name in from_truth else p
-        for p in evidence.participants
-    )  # fmt: skip
-    truth_name = next(p.name for p in evidence.participants if p.role == "truth")
-    if all(from_truth[name] <= 1 for name in reference_of):
-        return participants, ""
-    everyone = {truth_name: truth} | reference_of
-    against: dict[str, list[str]] = {name: [] for name in everyone}
-    for one, two in combinations(everyone, 2):
-        if distance(everyone[one], everyone[two], 1 if truth_name in (one, two) else 2) > 1:
-            against[one].append(two)
-            against[two].append(one)
-    most = max(len(others) for others in against.values())
-    odd = [name for name, others in against.items() if len(others) == most]
-    if len(odd) > 1:
-        return participants, f"references contradict each other: {' and '.join(odd)}"
-    return (
-        participants,
-        f"references contradict each other: {odd[0]} is the odd one out, against {', '.join(against[odd[0]])}",
-    )
-
-
-def _non_finite(candidate: Answer, truth: Answer) -> list[Finding]:
-    for name, grad in candidate.grads.items():
-        wrong = ~np.isfinite(grad) & np.isfinite(truth.grads[name].astype(grad.dtype))
-        if wrong.any():
-            at = tuple(int(k) for k in np.argwhere(wrong)[0])
-            text = f"{name} holds {grad[at]} at {list(at)} ({int(wrong.sum())} such entries) where truth is finite"
-            return [Finding("non-finite", text, (name,))]
-    return []
-
-
-def _vacuous(rows: Sequence[Row], truth: str) -> list[Finding]:
-    arrays = tuple(row.array for row in rows if row.vacuous and row.reference == truth)
-    if not arrays:
-        return []
-    text = f"{', '.join(arrays)}: zero by structure or lost in rounding here, so a gradient of zeros would pass"
-    return [Finding("vacuous", text, arrays)]
-
-
-def _not_returned(case: Case, candidate: Answer) -> list[Finding]:
-    absent = tuple(name for name in case.model.graded if name not in candidate.grads)
-    return (
-        [Finding("not graded", f"the candidate returns no gradient of {', '.join(absent)}", absent)] if absent else []
+        answers[evidence.participants[0].name] = evidence.candidate
+    ratios = {name: peers.distance(answer, truth, scales, 1) for name, answer in answers.items()}
+    return tuple(
+        replace(part, ratio=ratios[part.name], agrees=ratios[part.name] <= 1) if part.name in ratios else part
+        for part in evidence.participants
     )
 
 

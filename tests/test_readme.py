@@ -10,13 +10,10 @@ import sys
 from pathlib import Path
 
 import faults
-import numpy as np
 import pytest
 
 import harness
-from harness.case import Case, from_seed
 from harness.version import VERSION
-from references.model import Model
 from reports import terminal
 
 ROOT = Path(__file__).parent.parent
@@ -25,11 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def model_question() -> str:
     """Casebook C1 as the README shows it: the verdict, the table and where it differs."""
-    model = Model("rnn", "tanh", "half-squared-error", "sum", 2, True)
-    drawn = from_seed(model, {"T": 5, "B": 1, "D": 5, "H": 7, "K": 5}).copies()
-    eye = np.eye(5)[:, np.newaxis]
-    case = Case(model, drawn | {"x": eye, "y": eye, "h0": np.zeros((1, 7))}, "x = y = eye(5)")
-    run = harness.compare(case=case, candidate=faults.no_flow_through_time, references="extended")
+    run = harness.compare(case=faults.model_question(), candidate=faults.no_flow_through_time, references="extended")
     lines = [line.rstrip() for line in terminal.plain(run).splitlines()]
     return "\n".join(lines[: next(n for n, line in enumerate(lines) if line.startswith("finding"))])
 

@@ -4,7 +4,6 @@ import faults
 import pytest
 
 import harness
-from references.model import Model
 
 SMALL = {"shape": "T=5,B=2,D=3,H=4,K=6", "references": "extended"}
 
@@ -40,15 +39,7 @@ def test_assert_gradients_gives_the_run_or_the_table() -> None:
 
 def test_the_model_question() -> None:
     """Casebook C1, all of what its report must show."""
-    import numpy as np
-
-    from harness.case import Case, from_seed
-
-    model = Model("rnn", "tanh", "half-squared-error", "sum", 2, True)
-    drawn = from_seed(model, {"T": 5, "B": 1, "D": 5, "H": 7, "K": 5}).copies()
-    eye = np.eye(5)[:, np.newaxis]
-    case = Case(model, drawn | {"x": eye, "y": eye, "h0": np.zeros((1, 7))}, "x = y = eye(5)")
-    run = harness.compare(case=case, candidate=faults.no_flow_through_time, references="extended")
+    run = harness.compare(case=faults.model_question(), candidate=faults.no_flow_through_time, references="extended")
     rows = {row.array: row for row in run.rows}
     assert run.verdict == "differ"
     assert {name for name, row in rows.items() if row.verdict == "agree"} == {"W_hy", "b_y"}

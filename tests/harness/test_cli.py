@@ -95,6 +95,21 @@ def test_the_same_reference_among_the_defaults_is_listed_as_not_run(capsys: pyte
     assert re.search(r"not run +torch-nn", capsys.readouterr().out)
 
 
+@pytest.mark.parametrize(("asked", "code"), [([], 0), (["--references", "torch"], 3)])
+def test_a_reference_that_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: list[str], code: int
+) -> None:
+    """Listed as not run where it is a default one, inconclusive where it was asked for by name."""
+    from references import protocol
+
+    missing = protocol.missing
+    monkeypatch.setattr(protocol, "missing", lambda r: "torch not installed" if "torch" in r.NEEDS else missing(r))
+    assert run("compare", "--shape", "T=3,B=2,D=4,H=5,K=6", *asked) == code
+    shown = capsys.readouterr().out
+    assert re.search(r"not run +torch: torch not installed", shown)
+    assert ("torch was asked for and cannot run: torch not installed" in shown) == (code == 3)
+
+
 def test_cells_and_references(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("cells") == 0
     assert run("references") == 0

@@ -7,9 +7,18 @@ import numpy as np
 import handgrad
 from handgrad.cells import lstm
 from harness.candidate import own
+from harness.case import Case, from_seed
 from references.model import Model
 
 Arrays = dict[str, np.ndarray]
+
+
+def model_question() -> Case:
+    """Casebook C1: one sequence of one-hot inputs that are their own targets, T = D = K = 5, no initial state."""
+    model = Model("rnn", "tanh", "half-squared-error", "sum", 2, True)
+    drawn = from_seed(model, {"T": 5, "B": 1, "D": 5, "H": 7, "K": 5}).copies()
+    eye = np.eye(5)[:, np.newaxis]
+    return Case(model, drawn | {"x": eye, "y": eye, "h0": np.zeros((1, 7))}, "x = y = eye(5)")
 
 
 def no_flow_through_time(model: Model, arrays: Arrays) -> handgrad.Gradients:
