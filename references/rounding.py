@@ -2,9 +2,10 @@
 
 Each sample is an implementation as sound ones are: reverse mode through the equations at the case's precision, σ' and
 tanh' computed from the activated values, elementary functions right to one unit in the last place (of 1 for σ, which
-many compute as ½ + ½ tanh), sums taken one term after the other (the loss; parameter gradients over steps and batch
-entries), and every input moved by up to one unit in its last place, which draws all later roundings anew. The spread of
-such samples around the truth is the error that rounding explains: conditioning, cancellation and saturation included.
+many compute as ½ + ½ tanh), softmax taken from the logarithm of its own sum, other sums taken one term after the other
+(the loss; parameter gradients over steps and batch entries), and every input moved by up to one unit in its last place,
+which draws all later roundings anew. The spread of such samples around the truth is the error that rounding explains:
+conditioning, cancellation and saturation included.
 
 This is Monte Carlo arithmetic (Parker, "Monte Carlo Arithmetic", 1997) at the inputs, at the elementary functions, and
 at the sums over time and batch, whose order is an implementation's own.
@@ -32,6 +33,7 @@ class _NoisyOps(NumpyOps):
         self._passed: dict[str, Array] = {}
         self._pass = self._summed(batch)
         exact_tanh, exact_sigmoid = np.tanh, super().sigmoid
+        self._logsumexp = self._softmax_from(super().logsumexp)
         self.sum = _sum_one_by_one()
         self.tanh = self._noisy(lambda a: exact_tanh(a) * (1 + self._noise(a)), lambda p: 1 - p * p)
         self._sigmoid = self._noisy(lambda a: exact_sigmoid(a) + self._noise(a), lambda p: p * (1 - p))
@@ -51,6 +53,18 @@ class _NoisyOps(NumpyOps):
 
         function = primitive(lambda array: 1 * array)
         defvjp(function, lambda ans, array: lambda partial: partial * (1 + np.sqrt(batch) * self._noise(partial)))
+        return function  # type: ignore[no-any-return]
+
+    def logsumexp(self, a: Array) -> Array:
+        """The logarithm of the sum of exponentials, with noise."""
+        return self._logsumexp(a)
+
+    def _softmax_from(self, value: Callable[[Array], Array]) -> Callable[[Array], Array]:
+        """Its derivative as exp(a − ln Σ eᵃ), which loses more for large a than a softmax that is shifted first."""
+        from autograd.extend import defvjp, primitive
+
+        function = primitive(lambda a: value(a) * (1 + self._noise(a[..., 0])))
+        defvjp(function, lambda ans, a: lambda adjoint: adjoint[..., None] * np.exp(a - ans[..., None]))
         return function  # type: ignore[no-any-return]
 
     def _noise(self, a: np.ndarray) -> Array:

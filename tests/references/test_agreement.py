@@ -185,3 +185,13 @@ def test_handgrad_agrees_on_any_model_of_any_shape(case: Case) -> None:
     assert set(answer.grads) == set(case.model.graded)
     _, truth, allowed = _with_truth(case)
     assert _outside(answer, truth, allowed) == []
+
+
+@pytest.mark.parametrize("name", ["torch", "torch-nn"])
+@pytest.mark.parametrize("seed", [0, 3, 6])
+def test_a_softmax_that_is_nearly_certain_is_sound(ask: Callable[[str, Case], Answer], name: str, seed: int) -> None:
+    """Large logits: p − 1 cancels, and torch takes p from the logarithm of the sum, as samples do."""
+    model = Model("rnn", "relu", "softmax-cross-entropy", "mean", 1, True)
+    case, truth, allowed = _with_truth(from_seed(model, seed=seed))
+    assert truth.trace["z"].max() > 30
+    assert _outside(ask(name, case), truth, allowed) == []
