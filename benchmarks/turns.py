@@ -9,15 +9,15 @@ import sys
 import time
 from collections.abc import Sequence
 
+from harness.threads import SETTINGS
+
 PAUSE = 0.1  # seconds between turns, in which the last contestant's threads stop spinning
 TURN = 0.1  # seconds that a turn takes at least: short runs are repeated
 
 
 def race(names: Sequence[str], arguments: Sequence[str], threads: int, rounds: int) -> dict[str, float]:
     """The median seconds of a run of each contestant."""
-    environment = os.environ | {
-        name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    }
+    environment = os.environ | dict.fromkeys(SETTINGS, str(threads))
     if threads == 1:
         environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     started = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness import threads
 from harness.errors import BadInput
 from harness.version import VERSION
 
@@ -158,7 +159,7 @@ def _progress(cases: Iterable[Case], count: int) -> Iterable[Case]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line: 0 agree · 1 differ or error · 2 bad input or usage · 3 inconclusive · 130 interrupted."""
     if arguments is None:  # a process of our own, whose cores the workers share: see harness.workers
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        for name in threads.SETTINGS:
             os.environ.setdefault(name, "1")
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:

@@ -42,7 +42,8 @@ def judge(evidence: Evidence) -> Judgement:
     if truth is not None and evidence.budgets is not None:
         scales = peers.scales(case, truth, evidence.budgets)
         participants = _distances(evidence, truth, scales)
-        odd = peers.contradiction(names["truth"], truth, evidence.references, scales)
+        if not all(part.agrees for part in participants if part.role == "reference"):
+            odd = peers.contradiction(names["truth"], truth, evidence.references, scales)
         if candidate is not None:
             forward, departure = _forward(case, candidate, truth, evidence.budgets, names["truth"])
             rows, parts = _gradients(candidate, {names["truth"]: truth, **evidence.references}, truth, scales)

@@ -30,12 +30,10 @@ def distance(one: Answer, two: Answer, scales: Scales, allowance: float) -> floa
 
 
 def contradiction(truth_name: str, truth: Answer, others: Mapping[str, Answer], scales: Scales) -> str:
-    """Who contradicts whom, in words; empty where every reference is within the budget of truth.
+    """Who contradicts whom, in words, where some reference is beyond the budget of truth.
 
     The odd one out contradicts more of the others than anybody else does; it may be truth.
     """
-    if all(distance(other, truth, scales, 1) <= 1 for other in others.values()):
-        return ""
     everyone = {truth_name: truth, **others}
     against: dict[str, list[str]] = {name: [] for name in everyone}
     for one, two in combinations(everyone, 2):

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from harness import threads
 from harness.frames import read, write
 from references.model import Model
 from references.protocol import Answer
@@ -36,7 +37,6 @@ class Worker:
     """One process; requests are answered one after the other."""
 
     def __init__(self, framework: str, device: str = "cpu") -> None:
-        self.framework = framework
         self._device = device
         self._noise = tempfile.TemporaryFile()  # closed with the worker  # noqa: SIM115
         self._process = subprocess.Popen(
@@ -129,7 +129,7 @@ def _settings(framework: str, device: str) -> dict[str, str]:
     One thread each, as the frameworks share the cores with each other and with NumPy. JAX keeps what it compiles,
     however short that took: a third of a second for ours, below the threshold it has by itself.
     """
-    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    one = dict.fromkeys(threads.SETTINGS, "1")
     if framework != "jax":
         return one
     from platformdirs import user_cache_dir

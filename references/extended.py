@@ -104,7 +104,7 @@ def differentiate(model: Model, arrays: Mapping[str, np.ndarray], ops: Any) -> A
 
     def loss(*leaves: Array) -> Array:
         given = {**constants, **dict(zip(names, leaves, strict=True))}
-        outcome = forward(model, ops, given, model.divisor(*arrays["x"].shape[:2]))
+        outcome = forward(model, ops, given)
         trace.update({name: _value(value) for name, value in outcome.trace.items()})
         return outcome.loss
 

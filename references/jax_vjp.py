@@ -52,11 +52,11 @@ class _Ops:
 
 
 @cache
-def _compiled(model: Model, divisor: int) -> Any:
+def _compiled(model: Model) -> Any:
     import jax
 
     def run(leaves: Mapping[str, Array], constants: Mapping[str, Array]) -> tuple[Array, Mapping[str, Array]]:
-        outcome = forward(model, _Ops(), {**leaves, **constants}, divisor)
+        outcome = forward(model, _Ops(), {**leaves, **constants})
         return outcome.loss, outcome.trace
 
     return jax.jit(jax.value_and_grad(run, has_aux=True))
@@ -75,7 +75,7 @@ def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu
         given = {name: jax.device_put(array, target) for name, array in model.for_equations(arrays).items()}
         leaves = {name: given[name] for name in model.differentiated}
         constants = {name: array for name, array in given.items() if name not in leaves}
-        run = _compiled(model, model.divisor(*arrays["x"].shape[:2]))
+        run = _compiled(model)
         (loss, trace), grads = run(leaves, constants)
     return Answer(
         np.asarray(loss),

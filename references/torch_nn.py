@@ -46,17 +46,16 @@ def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu
         layer = getattr(torch.nn, kind)(D, H, dtype=given["x"].dtype, **options)
     weights = {f"{name}_l0": given[kept] for name, kept in _WEIGHTS.items()}
     states = [given[f"{state}0"][None] for state in model.equations.STATES]  # 1 B H each
-    with torch.backends.cudnn.flags(allow_tf32=False):  # on a GPU float32 is to mean float32
-        h, last = torch.func.functional_call(
-            layer, weights, (given["x"], tuple(states) if len(states) > 1 else states[0])
-        )
-    final = dict(zip(model.equations.STATES, last if len(states) > 1 else (last,), strict=True))
-    trace = {"h": h}
-    z = h
-    if model.readout:
-        z = trace["z"] = torch.nn.functional.linear(h, given["W_hy"], given["b_y"])
-    loss = _loss(model, z, h, {state: value[0] for state, value in final.items()}, given, arrays)
-    return answer(model, arrays, given, loss / model.divisor(*arrays["x"].shape[:2]), trace)
+    start = tuple(states) if len(states) > 1 else states[0]
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # on a GPU float32 is to mean float32
+        h, last = torch.func.functional_call(layer, weights, (given["x"], start))
+        final = dict(zip(model.equations.STATES, last if len(states) > 1 else (last,), strict=True))
+        trace = {"h": h}
+        z = h
+        if model.readout:
+            z = trace["z"] = torch.nn.functional.linear(h, given["W_hy"], given["b_y"])
+        loss = _loss(model, z, h, {state: value[0] for state, value in final.items()}, given, arrays)
+        return answer(model, arrays, given, loss / model.divisor(*arrays["x"].shape[:2]), trace)
 
 
 _WEIGHTS = {"weight_ih": "W_ih", "weight_hh": "W_hh", "bias_ih": "b_ih", "bias_hh": "b_hh"}

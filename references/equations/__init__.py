@@ -56,12 +56,13 @@ def reads(equation: Callable[..., Array]) -> tuple[str, ...]:
     return tuple(inspect.signature(equation).parameters)
 
 
-def forward(model: Any, ops: Ops, arrays: Mapping[str, Array], divisor: float) -> Outcome:
+def forward(model: Any, ops: Ops, arrays: Mapping[str, Array]) -> Outcome:
     """Cell, readout and loss of a `references.model.Model`, in the namespace that ``ops`` and ``arrays`` belong to.
 
-    ``arrays`` are a case's, with class indices as one-hot rows; ``divisor`` is the reduction's.
+    ``arrays`` are a case's, with class indices as one-hot rows.
     """
     module = cell(model.cell)
+    divisor = model.divisor(*arrays["x"].shape[:2])
     functions = {"ops": ops, "phi": getattr(ops, model.activation)}
 
     def step(states: States, x: Array) -> tuple[States, Mapping[str, Array]]:
