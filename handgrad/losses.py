@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from handgrad.activations import sigmoid, sigmoid_slope
+from handgrad.activations import sigmoid
 from handgrad.shapes import TBK
 
 #: predictions z, targets y → the loss summed over all entries, and dz
@@ -30,44 +30,49 @@ def softmax_cross_entropy(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     y = y[..., np.newaxis]  # T B 1
     shifted = z - z.max(axis=-1, keepdims=True)  # T B K   at most 0: exp cannot overflow
     picked = np.take_along_axis(shifted, y, axis=-1)  # T B 1
-    p = np.exp(shifted)  # T B K
-    total = p.sum(axis=-1, keepdims=True)  # T B 1
-    p /= total
-    dz = p  # T B K   softmax(z), less e_y:
-    np.put_along_axis(dz, y, np.take_along_axis(p, y, axis=-1) - 1, axis=-1)
+    e = np.exp(shifted)  # T B K
+    total = e.sum(axis=-1, keepdims=True)  # T B 1
+    p = np.divide(e, total, out=e)  # T B K   softmax(z)
+    e_y = np.arange(z.shape[-1]) == y  # T B K   one-hot
+    dz = np.subtract(p, e_y, out=p)  # T B K   (7*)
     return (np.log(total) - picked).sum(), dz
 
 
 def half_squared_error(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """½ Σ (z − y)²."""
-    error = z - y
-    return np.square(error).sum() / 2, error
+    error = z - y  # T B K
+    dz = error  # T B K   (7*)
+    return np.square(error).sum() / 2, dz
 
 
 def squared_error(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """Σ (z − y)²."""
-    error = z - y
-    return np.square(error).sum(), 2 * error
+    error = z - y  # T B K
+    dz = 2 * error  # T B K   (7*)
+    return np.square(error).sum(), dz
 
 
 def binary_cross_entropy(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """Cross-entropy of σ(z) against targets y in [0, 1], in the form that cannot overflow."""
     softplus = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))  # T B K   ln(1 + e^z)
-    return (softplus - y * z).sum(), sigmoid(z, np.empty_like(z)) - y
+    s = sigmoid(z, np.empty_like(z))  # T B K
+    dz = s - y  # T B K   (7*)
+    return (softplus - y * z).sum(), dz
 
 
 def sigmoid_half_squared_error(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """½ Σ (σ(z) − y)²."""
     s = sigmoid(z, np.empty_like(z))  # T B K
-    error = s - y
-    return np.square(error).sum() / 2, error * sigmoid_slope(s, np.empty_like(s))
+    error = s - y  # T B K
+    dz = error * s * (1 - s)  # T B K   (7*)
+    return np.square(error).sum() / 2, dz
 
 
 def first_unit_squared_error(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """(z_0 − y)²: the first hidden unit is the prediction."""
     error = z[..., 0] - y  # T B
     dz = np.zeros_like(z)
-    dz[..., 0] = 2 * error
+    dz[..., 0] = 2 * error  # T B   (7*)
     return np.square(error).sum(), dz
 
 

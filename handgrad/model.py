@@ -1,8 +1,9 @@
 """A model: cell → linear readout (optional) → loss, and its hand-derived backward.
 
     readout   (6)  z = h W_hyᵀ + b_y        (6*h) G = dz W_hy    (6*W) dW_hy = Σ dzᵀ h    (6*b) db_y = Σ dz
-    loss      (7)  L = loss(z, y) ÷ n       (7*) dz = ∂loss/∂z ÷ n    n from the reduction
-    cotangent (7)  L = (Σ G ⊙ h + Σ G_h ⊙ h_T + Σ G_c ⊙ c_T) ÷ n      (7*) the cotangents themselves, ÷ n
+    loss      (7)  L = loss(z, y) ÷ n       (7*) dz = ∂loss/∂z    (7*n) dz ÷ n    n from the reduction
+    cotangent (7)  L = (Σ G ⊙ h + Σ G_h ⊙ h_T + Σ G_c ⊙ c_T) ÷ n
+                   (7*G) the cotangents themselves, ÷ n    (7*F) likewise those of the final states
 
 Arrays go in and come out by name: parameters ``W_ih`` (A, D), ``W_hh`` (A, H), ``b_ih``, ``b_hh`` (A), ``W_hy`` (K, H),
 ``b_y`` (K); data ``x`` (T, B, D), ``h0``, ``c0`` (B, H); targets ``y`` as the loss has them, or the cotangents ``G``
@@ -71,13 +72,14 @@ def loss_and_grads(
     readout: dict[str, np.ndarray] = {}
     trace = _trace(module, tape)
     if loss == COTANGENT:
-        G = arrays["G"] / n  # T B H   (7*)
-        final |= {name: arrays[f"G_{name}"] / n for name in module.STATES if f"G_{name}" in arrays}
+        G = arrays["G"] / n  # T B H   (7*G)
+        final |= {name: arrays[f"G_{name}"] / n for name in module.STATES if f"G_{name}" in arrays}  # B H   (7*F)
         value = (G * h).sum() + sum(((final[name] * trace[name][-1]).sum() for name in module.STATES), x.dtype.type(0))
     else:
         z = _readout(h, arrays) if "W_hy" in arrays else h  # T B K   (6)
-        value, dz = LOSSES[loss](z, arrays["y"])  # (7)
-        value, dz = value / n, dz / n  # T B K   (7*)
+        value, dz = LOSSES[loss](z, arrays["y"])  # T B K   (7)
+        value = value / n
+        dz = dz / n  # T B K   (7*n)
         G = dz
         if "W_hy" in arrays:
             readout, G = _readout_backward(dz, h, arrays)
@@ -101,10 +103,12 @@ def _readout_backward(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     K, H = arrays["W_hy"].shape
     dz_rows = dz.reshape(-1, K)
-    grads = {"W_hy": dz_rows.T @ h.reshape(-1, H)}  # K H   (6*W)
+    h_rows = h.reshape(-1, H)
+    grads = {"W_hy": dz_rows.T @ h_rows}  # K H   (6*W)
     if "b_y" in arrays:
         grads["b_y"] = dz_rows.sum(axis=0)  # K   (6*b)
-    return grads, dz @ arrays["W_hy"]  # T B H   (6*h)
+    G = dz @ arrays["W_hy"]  # T B H   (6*h)
+    return grads, G
 
 
 def _trace(module: Any, tape: Any) -> dict[str, np.ndarray]:

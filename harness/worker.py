@@ -50,6 +50,7 @@ def main(framework: str) -> None:
         named = {"loss": answer.loss}
         named |= {f"grads/{name}": grad for name, grad in answer.grads.items()}
         named |= {f"trace/{name}": value for name, value in answer.trace.items()}
+        named |= {f"radius/{name}": bound for name, bound in answer.radius.items()}
         write(sink, reply, named)
 
 

@@ -83,7 +83,7 @@ class Worker:
         def under(prefix: str) -> dict[str, np.ndarray]:
             return {name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)}
 
-        answer = Answer(named["loss"], under("grads/"), under("trace/"), details["fingerprint"])
+        answer = Answer(named["loss"], under("grads/"), under("trace/"), details["fingerprint"], under("radius/"))
         return answer, details["seconds"]
 
     def _last_words(self) -> str:

@@ -42,7 +42,9 @@ class NumpyOps:
 
     def __init__(self) -> None:
         import autograd.numpy as anp
+        from autograd.numpy.numpy_boxes import ArrayBox
 
+        ArrayBox.mT = property(lambda box: anp.swapaxes(box, -1, -2))
         self._np = anp
         self.tanh, self.sum = anp.tanh, anp.sum
         self.scan = partial(loop, anp.stack)
@@ -73,7 +75,7 @@ class NumpyOps:
     def logsumexp(self, a: Array) -> Array:
         """Shifted by the largest entry, which is a constant here: its derivative cancels."""
         largest = np.max(_value(a), axis=-1, keepdims=True)
-        return self._np.log(self._np.sum(self._np.exp(a - largest), axis=-1)) + largest[..., 0]
+        return self._np.log(self._np.sum(self._np.exp(a - largest), axis=-1, keepdims=True)) + largest
 
 
 @cache

@@ -31,7 +31,7 @@ class _Ops:
         import jax.numpy as jnp
 
         self.sigmoid, self.tanh, self.relu, self.sum = jax.nn.sigmoid, jnp.tanh, jax.nn.relu, jnp.sum
-        self.logsumexp = partial(jax.nn.logsumexp, axis=-1)
+        self.logsumexp = partial(jax.nn.logsumexp, axis=-1, keepdims=True)
 
     def identity(self, a: Array) -> Array:
         return a

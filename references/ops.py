@@ -35,7 +35,7 @@ class Ops(Protocol):
         """ln(1 + eᵃ)."""
 
     def logsumexp(self, a: Array) -> Array:
-        """Ln Σ eᵃ over the last axis, which is dropped."""
+        """Ln Σ eᵃ over the last axis, which stays with size 1."""
 
     def sum(self, a: Array) -> Array:
         """The sum of all entries."""

@@ -10,6 +10,7 @@ import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module, util
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, cast
 
 import numpy as np
@@ -24,6 +25,8 @@ class Answer(NamedTuple):
     grads: dict[str, np.ndarray]  #: of every array that is differentiated, with its shape
     trace: dict[str, np.ndarray]  #: states, readout and, where it has them, gates; T first
     fingerprint: str  #: of what it received, read back from its own arrays
+    #: How far each gradient may be from the exact one, by array and entry, where the reference itself knows.
+    radius: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 class Unavailable(Exception):

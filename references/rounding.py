@@ -63,8 +63,8 @@ class _NoisyOps(NumpyOps):
         """Its derivative as exp(a − ln Σ eᵃ), which loses more for large a than a softmax that is shifted first."""
         from autograd.extend import defvjp, primitive
 
-        function = primitive(lambda a: value(a) * (1 + self._noise(a[..., 0])))
-        defvjp(function, lambda ans, a: lambda adjoint: adjoint[..., None] * np.exp(a - ans[..., None]))
+        function = primitive(lambda a: value(a) * (1 + self._noise(a[..., :1])))
+        defvjp(function, lambda ans, a: lambda adjoint: adjoint * np.exp(a - ans))
         return function  # type: ignore[no-any-return]
 
     def _noise(self, a: np.ndarray) -> Array:

@@ -33,7 +33,7 @@ class _Ops:
         import torch
 
         self.sigmoid, self.tanh, self.relu, self.sum = torch.sigmoid, torch.tanh, torch.relu, torch.sum
-        self.logsumexp = partial(torch.logsumexp, dim=-1)
+        self.logsumexp = partial(torch.logsumexp, dim=-1, keepdim=True)
         self.scan = partial(loop, lambda kept: torch.stack(list(kept)))
 
     def identity(self, a: Array) -> Array:

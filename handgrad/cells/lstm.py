@@ -13,9 +13,12 @@ Forward, for t = 1 … T; states carry index 0 for the initial state::
     (4)   c_t = f ⊙ c_{t-1} + i ⊙ g
     (5)   h_t = o ⊙ p    with p = φ(c_t)
 
-Backward, for t = T … 1, with dv = ∂L/∂v, G_t = ∂L/∂h_t from outside, and the carried adjoints of the later step
-dh_next = ∂L/∂h_t by way of step t+1, dc_next likewise; at T they are the cotangents of the final states::
+Backward, with dv = ∂L/∂v, G_t = ∂L/∂h_t from outside, and the carried adjoints of the later step dh_next = ∂L/∂h_t by
+way of step t+1, dc_next likewise::
 
+    (5*H)  dh_next = G_h    at T: the cotangents of the final states
+    (5*C)  dc_next = G_c
+    (1*t)  for t = T … 1:
     (5*h)  dh = G_t + dh_next
     (5*o)  do = dh ⊙ p
     (5*c)  dc = dh ⊙ o ⊙ φ'(c_t) + dc_next
@@ -23,16 +26,18 @@ dh_next = ∂L/∂h_t by way of step t+1, dc_next likewise; at T they are the co
     (4*f)  df = dc ⊙ c_{t-1}
     (4*g)  dg = dc ⊙ i
     (4*c)  dc_next = dc ⊙ f
-    (2*)   da_k = dk ⊙ k ⊙ (1 − k)    for k = i, f, o
+    (2*k)  da_k = dk ⊙ k ⊙ (1 − k)    for k = i, f, o
     (3*)   da_g = dg ⊙ (1 − g²)
+    (1*)   da = [da_i da_f da_g da_o]
     (1*h)  dh_next = da W_hh
 
-and from the stacked da of all steps and batch entries::
+and from the stacked da of all steps and batch entries, and what is carried out of step 1::
 
     (1*x)  dx = da W_ih
     (1*W)  dW_ih = Σ daᵀ x_t
     (1*U)  dW_hh = Σ daᵀ h_{t-1}
     (1*b)  db_ih = db_hh = Σ da
+    (1*0)  dh_0 = dh_next    dc_0 = dc_next
 """
 
 from collections.abc import Mapping
@@ -117,38 +122,32 @@ def backward(tape: Tape, G: TBH, final: Mapping[str, BH]) -> dict[str, np.ndarra
     x, h, c, gates, p, W_ih, W_hh, phi, empty = tape
     T, _, B, H = gates.shape
     D = x.shape[2]
-    da = empty("da", (T, B, 4 * H), x.dtype)
-    by_gate = da.reshape(T, B, 4, H).transpose(0, 2, 1, 3)  # T 4 B H   a view of da
     i, f, g, o = gates.transpose(1, 0, 2, 3)  # T B H each, views of gates
-    dh_next = np.array(final["h"], x.dtype, order="C")  # B H   a copy: overwritten below
-    dc_next = np.array(final["c"], x.dtype, order="C")  # B H
-    dh, dc = np.empty((2, B, H), x.dtype)
-    d = np.empty((4, B, H), x.dtype)
-    di, df, dg, do = d  # B H each, views of d
-    slope = np.empty((4, B, H), x.dtype)
-    slope_g = slope[2]  # B H
+    da = empty("da", (T, B, 4 * H), x.dtype)
+    da_i, da_f, da_g, da_o = da.reshape(T, B, 4, H).transpose(2, 0, 1, 3)  # T B H each, views of da   (1*)
+    dh_next = np.array(final["h"], x.dtype, order="C")  # B H   (5*H)   a copy: overwritten below
+    dc_next = np.array(final["c"], x.dtype, order="C")  # B H   (5*C)   likewise
+    dh, dc, do, di, df, dg, s = np.empty((7, B, H), x.dtype)  # B H each; s holds parts of the line that is at work
     one = np.ones((), x.dtype)
-    for t in range(T - 1, -1, -1):  # every function writes into its last argument
-        gate, g_t, p_t = gates[t], g[t], p[t]
+    for t in range(T - 1, -1, -1):  # every function writes into its last argument   (1*t)
         add(G[t], dh_next, dh)  # B H   (5*h)
-        multiply(dh, p_t, do)  # B H   (5*o)
-        phi.slope(p_t, dc)
-        multiply(dc, o[t], dc)
-        multiply(dc, dh, dc)
-        add(dc, dc_next, dc)  # B H   (5*c)
-        multiply(dc, g_t, di)  # B H   (4*i)
+        multiply(dh, p[t], do)  # B H   (5*o)
+        add(multiply(multiply(phi.slope(p[t], s), o[t], s), dh, s), dc_next, dc)  # B H   (5*c)
+        multiply(dc, g[t], di)  # B H   (4*i)
         multiply(dc, c[t], df)  # B H   (4*f)
         multiply(dc, i[t], dg)  # B H   (4*g)
         multiply(dc, f[t], dc_next)  # B H   (4*c)
-        subtract(one, gate, slope)
-        multiply(slope, gate, slope)  # 4 B H   k (1 − k), of which g's gives way to 1 − g²
-        multiply(g_t, g_t, slope_g)
-        subtract(one, slope_g, slope_g)
-        multiply(d, slope, by_gate[t])  # 4 B H   (2*) (3*)
+        multiply(di, multiply(subtract(one, i[t], s), i[t], s), da_i[t])  # B H   (2*i)
+        multiply(df, multiply(subtract(one, f[t], s), f[t], s), da_f[t])  # B H   (2*f)
+        multiply(do, multiply(subtract(one, o[t], s), o[t], s), da_o[t])  # B H   (2*o)
+        multiply(dg, subtract(one, multiply(g[t], g[t], s), s), da_g[t])  # B H   (3*)
         dot(da[t], W_hh, dh_next)  # B H   (1*h)
     da_rows = da.reshape(T * B, 4 * H)
+    x_rows = x.reshape(T * B, D)
+    h_rows = h[:-1].reshape(T * B, H)
     dx = np.matmul(da_rows, W_ih, out=empty("dx", (T * B, D), x.dtype))  # TB D   (1*x)
-    dW_ih = da_rows.T @ x.reshape(T * B, D)  # A D   (1*W)
-    dW_hh = da_rows.T @ h[:-1].reshape(T * B, H)  # A H   (1*U)
+    dW_ih = da_rows.T @ x_rows  # A D   (1*W)
+    dW_hh = da_rows.T @ h_rows  # A H   (1*U)
     db = da_rows.sum(axis=0)  # A   (1*b)
-    return {"W_ih": dW_ih, "W_hh": dW_hh, "b": db, "x": dx.reshape(T, B, D), "h0": dh_next, "c0": dc_next}
+    dh0, dc0 = dh_next, dc_next  # B H each   (1*0)
+    return {"W_ih": dW_ih, "W_hh": dW_hh, "b": db, "x": dx.reshape(T, B, D), "h0": dh0, "c0": dc0}

@@ -9,25 +9,28 @@ Forward, for t = 1 … T; h carries index 0 for the initial state::
     (1)   a = x_t W_ihᵀ + h_{t-1} W_hhᵀ + b_ih + b_hh
     (2)   h_t = φ(a)
 
-Backward, for t = T … 1, with dv = ∂L/∂v, G_t = ∂L/∂h_t from outside, and dh_next = ∂L/∂h_t by way of step t+1, at T the
-cotangent of the final state::
+Backward, with dv = ∂L/∂v, G_t = ∂L/∂h_t from outside, and dh_next = ∂L/∂h_t by way of step t+1::
 
+    (2*H)  dh_next = G_h    at T: the cotangent of the final state
+    (1*t)  for t = T … 1:
     (2*h)  dh = G_t + dh_next
     (2*a)  da = dh ⊙ φ'(a)
     (1*h)  dh_next = da W_hh
 
-and from the da of all steps and batch entries::
+and from the da of all steps and batch entries, and what is carried out of step 1::
 
     (1*x)  dx = da W_ih
     (1*W)  dW_ih = Σ daᵀ x_t
     (1*U)  dW_hh = Σ daᵀ h_{t-1}
     (1*b)  db_ih = db_hh = Σ da
+    (1*0)  dh_0 = dh_next
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy import add, dot, multiply
 
 from handgrad.activations import ACTIVATIONS as _ALL
 from handgrad.activations import Activation
@@ -84,16 +87,18 @@ def backward(tape: Tape, G: TBH, final: Mapping[str, BH]) -> dict[str, np.ndarra
     T, B, D = x.shape
     H = W_hh.shape[0]
     da = empty("da", (T, B, H), x.dtype)
-    phi.slope(h[1:], da)  # T B H   φ'(a) of all steps, until the step's da takes its place
-    dh_next = np.array(final["h"], x.dtype, order="C")  # B H   a copy: overwritten below
-    dh = np.empty((B, H), x.dtype)
-    for t in range(T - 1, -1, -1):
-        np.add(G[t], dh_next, out=dh)  # B H   (2*h)
-        da[t] *= dh  # B H   (2*a)
-        np.matmul(da[t], W_hh, out=dh_next)  # B H   (1*h)
+    dh_next = np.array(final["h"], x.dtype, order="C")  # B H   (2*H)   a copy: overwritten below
+    dh, s = np.empty((2, B, H), x.dtype)  # B H each; s holds a part of the line that is at work
+    for t in range(T - 1, -1, -1):  # every function writes into its last argument   (1*t)
+        add(G[t], dh_next, dh)  # B H   (2*h)
+        multiply(dh, phi.slope(h[t + 1], s), da[t])  # B H   (2*a)
+        dot(da[t], W_hh, dh_next)  # B H   (1*h)
     da_rows = da.reshape(T * B, H)
+    x_rows = x.reshape(T * B, D)
+    h_rows = h[:-1].reshape(T * B, H)
     dx = np.matmul(da_rows, W_ih, out=empty("dx", (T * B, D), x.dtype))  # TB D   (1*x)
-    dW_ih = da_rows.T @ x.reshape(T * B, D)  # H D   (1*W)
-    dW_hh = da_rows.T @ h[:-1].reshape(T * B, H)  # H H   (1*U)
+    dW_ih = da_rows.T @ x_rows  # H D   (1*W)
+    dW_hh = da_rows.T @ h_rows  # H H   (1*U)
     db = da_rows.sum(axis=0)  # H   (1*b)
-    return {"W_ih": dW_ih, "W_hh": dW_hh, "b": db, "x": dx.reshape(T, B, D), "h0": dh_next}
+    dh0 = dh_next  # B H   (1*0)
+    return {"W_ih": dW_ih, "W_hh": dW_hh, "b": db, "x": dx.reshape(T, B, D), "h0": dh0}

@@ -14,7 +14,7 @@ COTANGENT = "cotangent"
 
 def readout(h: Array, W_hy: Array, b_y: Array) -> Array:
     """(6) z = h W_hyᵀ + b_y."""
-    return h @ W_hy.T + b_y
+    return h @ W_hy.mT + b_y
 
 
 def softmax_cross_entropy(ops: Ops, z: Array, y: Array) -> Array:
@@ -44,7 +44,7 @@ def sigmoid_half_squared_error(ops: Ops, z: Array, y: Array) -> Array:
 
 def first_unit_squared_error(ops: Ops, z: Array, y: Array) -> Array:
     """(7) L = Σ (z_0 − y)²: the first hidden unit is the prediction."""
-    return squared_error(ops, z[..., 0], y)
+    return squared_error(ops, z[..., :1], y[..., None])
 
 
 def cotangent(ops: Ops, pairs: Iterable[tuple[Array, Array]]) -> Array:

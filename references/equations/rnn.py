@@ -13,7 +13,7 @@ PARAMETERS = ("W_ih", "W_hh", "b_ih", "b_hh")
 
 def a(x: Array, h: Array, W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array) -> Array:
     """(1) a = x W_ihᵀ + h W_hhᵀ + b_ih + b_hh."""
-    return x @ W_ih.T + h @ W_hh.T + (b_ih + b_hh)
+    return x @ W_ih.mT + h @ W_hh.mT + (b_ih + b_hh)
 
 
 def h_next(phi: Array, a: Array) -> Array:
