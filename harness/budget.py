@@ -20,7 +20,7 @@ Nothing depends on how many elements an array has, except through the terms of a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -50,17 +50,18 @@ def budgets(case: Case, truth: Answer) -> Budgets:
     underflow = float(np.finfo(case.dtype).tiny) * terms
     eps = float(np.finfo(case.dtype).eps)
 
-    def budget(true: np.ndarray, drawn: Sequence[np.ndarray], gates: int) -> np.ndarray:
-        spread = pooled(_spread(true, drawn), gates)
-        return np.asarray(FACTOR * spread + eps * pooled(np.abs(true), gates) + underflow, dtype=float)
+    def budget(true: np.ndarray, spread: np.ndarray, gates: int) -> np.ndarray:
+        size = np.abs(true).astype(float)
+        return np.asarray(FACTOR * pooled(spread, gates) + eps * pooled(size, gates) + underflow)
 
+    spread = {name: _spread(true, noisy.trace[name]) for name, true in truth.trace.items()}
     found = Budgets(
-        budget(truth.loss, [sample.loss for sample in noisy], 1),
-        {name: budget(true, [s.grads[name] for s in noisy], blocks(name)) for name, true in truth.grads.items()},
-        {name: budget(true, [s.trace[name] for s in noisy], 1) for name, true in truth.trace.items()},
+        budget(truth.loss, _spread(truth.loss, noisy.loss), 1),
+        {name: budget(true, _spread(true, noisy.grads[name]), blocks(name)) for name, true in truth.grads.items()},
+        {name: budget(true, spread[name], 1) for name, true in truth.trace.items()},
         "",
     )
-    drift = _drift(truth, noisy)  # T
+    drift = _drift(truth, spread)  # T
     chaotic = drift * sizes["T"] * FACTOR >= 1
     if chaotic.any():
         t = int(np.argmax(chaotic))
@@ -71,19 +72,21 @@ def budgets(case: Case, truth: Answer) -> Budgets:
     return found
 
 
-def _spread(true: np.ndarray, drawn: Sequence[np.ndarray]) -> np.ndarray:
+def _spread(true: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """The largest error of each element among the samples; infinite where one is not a number."""
-    with np.errstate(invalid="ignore"):
-        error = np.max([np.abs(sample.astype(true.dtype) - true) for sample in drawn], axis=0)
+    near = true.astype(float)
+    rest = (true - near).astype(float)  # nothing is lost, without the price of wide arithmetic on every sample
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs((drawn - near) - rest).max(axis=0)
     return np.where(np.isnan(error), np.inf, error)
 
 
-def _drift(truth: Answer, noisy: Sequence[Answer]) -> np.ndarray:
+def _drift(truth: Answer, spread: Mapping[str, np.ndarray]) -> np.ndarray:
     """How far rounding has carried forward's quantities up to each step, relative to the largest entry of each."""
     drifts = []
     for name, true in truth.trace.items():
-        spread = _spread(true, [sample.trace[name] for sample in noisy]).reshape(len(true), -1).max(axis=1)
-        drifts.append(spread / max(np.abs(true).max(), np.finfo(float).tiny))
+        by_step = spread[name].reshape(len(true), -1).max(axis=1)
+        drifts.append(by_step / max(float(np.abs(true).max()), np.finfo(float).tiny))
     finite = [np.where(np.isfinite(drift), drift, 0) for drift in drifts]  # overflow is told apart from chaos
     return np.asarray(np.maximum.accumulate(np.max(finite, axis=0)), float)
 

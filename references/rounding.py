@@ -13,95 +13,122 @@ at the sums over time and batch, whose order is an implementation's own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from references.extended import NumpyOps, differentiate
+from references.arithmetic import Floats, Function, logsumexp, sigmoid
+from references.graph import record
 from references.model import Model
 from references.ops import Array
-from references.protocol import Answer
+from references.reverse import Reverse
+
+#: Bytes that the samples which are computed together may take; more than one is always computed alone.
+MEMORY = 2**29
 
 
-class _NoisyOps(NumpyOps):
-    """`NumpyOps` with σ and tanh one unit off at random, and their derivatives from the activated values."""
+class Samples(NamedTuple):
+    """Noisy answers to one case; the first axis of every array counts them."""
 
-    def __init__(self, dtype: Any, batch: int, rng: np.random.Generator) -> None:
+    loss: np.ndarray
+    grads: dict[str, np.ndarray]
+    trace: dict[str, np.ndarray]
+
+
+class _Noisy(Floats):
+    """Floats of one dtype with elementary functions one unit off at random, and slopes from the activated values."""
+
+    def __init__(self, dtype: Any, rng: np.random.Generator) -> None:
         super().__init__()
-        self._ulp, self._rng = np.finfo(dtype).eps, rng
-        self._passed: dict[str, Array] = {}
-        self._pass = self._summed(batch)
-        exact_tanh, exact_sigmoid = np.tanh, super().sigmoid
-        self._logsumexp = self._softmax_from(super().logsumexp)
-        self.sum = _sum_one_by_one()
-        self.tanh = self._noisy(lambda a: exact_tanh(a) * (1 + self._noise(a)), lambda p: 1 - p * p)
-        self._sigmoid = self._noisy(lambda a: exact_sigmoid(a) + self._noise(a), lambda p: p * (1 - p))
+        self._pool, self._rng = _pool(np.dtype(dtype)), rng
+        self._half = np.finfo(dtype).eps / 2
+        self.functions |= {
+            "sigmoid": Function(lambda a: sigmoid(a) + self.noise(a.shape), lambda p, a: p * (1 - p)),
+            "tanh": Function(lambda a: np.tanh(a) * (1 + self.noise(a.shape)), lambda p, a: 1 - p * p),
+            "softplus": Function(self.functions["softplus"].value, lambda p, a: sigmoid(a) + self.noise(a.shape)),
+            # A softmax from the logarithm of its own sum loses more for large a than one that is shifted first.
+            "logsumexp": Function(lambda a: _noised(logsumexp(a), self.noise), lambda p, a: np.exp(a - p)),
+        }
 
-    def sigmoid(self, a: Array) -> Array:
-        """σ(a) with noise."""
-        return self._sigmoid(a)
+    def noise(self, shape: tuple[int, ...]) -> Array:
+        """Half a unit in the last place of 1: down, none or up."""
+        size = math.prod(shape)
+        start = int(self._rng.integers(len(self._pool)))
+        if start + size <= len(self._pool):
+            return self._pool[start : start + size].reshape(shape)
+        return np.resize(np.roll(self._pool, -start), shape)
 
-    def parameter(self, name: str, array: Array) -> Array:
-        """The parameter, handed on from step to step, so that its adjoint is summed from the last step back."""
-        self._passed[name] = self._pass(self._passed.get(name, array))
-        return self._passed[name]
+    def total(self, a: Array, batched: bool) -> Array:
+        """The sum of all entries of each sample as a plain loop takes it."""
+        samples = np.moveaxis(a, -3, 0)
+        partial = np.cumsum(samples.reshape(len(samples), -1), axis=1)
+        return partial[:, -1] + self._rounded(partial.shape[:1]) * np.sqrt((partial * partial).sum(axis=1))
 
-    def _summed(self, batch: int) -> Callable[[Array], Array]:
-        """The identity. What flows back is a partial sum, rounded ``batch`` times if entries are added one by one."""
-        from autograd.extend import defvjp, primitive
+    def collected(self, total: Array, of_step: Callable[[int], Array], shape: tuple[int, ...]) -> Array:
+        """Rounded as a sum that is taken from the last step back, where each batch entry rounds the partial sum."""
+        T, B = shape[0], shape[-2]
+        partial = np.zeros_like(total[:1])
+        squares = np.zeros_like(partial)
+        for t in range(T - 1, -1, -1):
+            partial += of_step(t)
+            squares += partial * partial
+        return total + self._rounded(total.shape) * np.sqrt(B * squares)
 
-        function = primitive(lambda array: 1 * array)
-        defvjp(function, lambda ans, array: lambda partial: partial * (1 + np.sqrt(batch) * self._noise(partial)))
-        return function  # type: ignore[no-any-return]
-
-    def logsumexp(self, a: Array) -> Array:
-        """The logarithm of the sum of exponentials, with noise."""
-        return self._logsumexp(a)
-
-    def _softmax_from(self, value: Callable[[Array], Array]) -> Callable[[Array], Array]:
-        """Its derivative as exp(a − ln Σ eᵃ), which loses more for large a than a softmax that is shifted first."""
-        from autograd.extend import defvjp, primitive
-
-        function = primitive(lambda a: value(a) * (1 + self._noise(a[..., :1])))
-        defvjp(function, lambda ans, a: lambda adjoint: adjoint * np.exp(a - ans))
-        return function  # type: ignore[no-any-return]
-
-    def _noise(self, a: np.ndarray) -> Array:
-        return (self._rng.integers(-1, 2, a.shape, np.int8) * (self._ulp / 2)).astype(a.dtype)
-
-    @staticmethod
-    def _noisy(value: Callable[[Array], Array], slope: Callable[[Array], Array]) -> Callable[[Array], Array]:
-        from autograd.extend import defvjp, primitive
-
-        function = primitive(value)
-        defvjp(function, lambda p, a: lambda dp: dp * slope(p))
-        return function  # type: ignore[no-any-return]
+    def _rounded(self, shape: tuple[int, ...]) -> Array:
+        """Half a unit in the last place of 1, down or up: what many roundings come to is never nothing."""
+        return np.where(self._rng.integers(0, 2, shape), self._half, -self._half)
 
 
-def _sum_one_by_one() -> Callable[[Array], Array]:
-    """The sum of all entries as a plain loop takes it."""
-    from autograd.extend import defvjp, primitive
-
-    function = primitive(lambda array: np.cumsum(array)[-1])
-    defvjp(function, lambda ans, array: lambda total: np.broadcast_to(total, array.shape))
-    return function  # type: ignore[no-any-return]
+def _noised(a: Array, noise: Callable[[tuple[int, ...]], Array]) -> Array:
+    return a * (1 + noise(a.shape))
 
 
-def samples(model: Model, arrays: Mapping[str, np.ndarray], count: int, seed: int = 0) -> list[Answer]:
+@cache
+def _pool(dtype: np.dtype[Any]) -> np.ndarray:
+    """Noise to draw from: its length is a prime, so that repetitions never fall on equal places of two samples."""
+    draws = np.random.default_rng(0).integers(-1, 2, 131_071)
+    return np.asarray(draws * (np.finfo(dtype).eps / 2), dtype)
+
+
+def samples(model: Model, arrays: Mapping[str, np.ndarray], count: int, seed: int = 0) -> Samples:
     """``count`` noisy gradients at the dtype of ``arrays``; the same every time."""
-    rng = np.random.default_rng(seed)
-    dtype, B = arrays["x"].dtype, arrays["x"].shape[1]
-    constant = {name for name, array in arrays.items() if array.dtype.kind == "i"}
-
-    def moved(name: str, array: np.ndarray) -> Array:
-        if name in constant:
-            return array
-        return array * (1 + rng.integers(-1, 2, array.shape) * np.finfo(dtype).eps).astype(dtype)
-
     ready = model.for_equations(arrays)
+    graph = record(model, {name: array.shape for name, array in ready.items()})
+    arithmetic = _Noisy(arrays["x"].dtype, np.random.default_rng(seed))
+    fixed = {name for name, array in arrays.items() if array.dtype.kind == "i"}
+    each = sum(math.prod(node.shape) for node in graph.nodes) * len(ready["x"]) * ready["x"].itemsize
+    together = int(min(count, max(1, MEMORY // (2 * each))))
+    parts = []
     with np.errstate(all="ignore"):  # what overflows here overflows in any implementation of this dtype
-        return [
-            differentiate(model, {name: moved(name, array) for name, array in ready.items()}, _NoisyOps(dtype, B, rng))
-            for _ in range(count)
-        ]
+        for first in range(0, count, together):
+            size = min(together, count - first)
+            moved = {name: _moved(model, name, array, size, name in fixed, arithmetic) for name, array in ready.items()}
+            parts.append(_answers(model, Reverse(graph, moved, arithmetic, batched=True)))
+    return Samples(
+        np.concatenate([part.loss for part in parts]),
+        {name: np.concatenate([part.grads[name] for part in parts]) for name in parts[0].grads},
+        {name: np.concatenate([part.trace[name] for part in parts]) for name in parts[0].trace},
+    )
+
+
+def _moved(model: Model, name: str, array: np.ndarray, count: int, fixed: bool, arithmetic: _Noisy) -> np.ndarray:
+    """``count`` copies where `Reverse` expects them, every entry off by up to one unit in its last place."""
+    timed = model.axes[name][0] == "T"
+    vector = array.ndim == 1
+    shaped = array[:, None] if timed else array[None, None] if vector else array[None]
+    axis = 1 if timed else 0
+    copies = np.repeat(shaped, count, axis=axis)
+    return copies if fixed else copies * (1 + 2 * arithmetic.noise(copies.shape))
+
+
+def _answers(model: Model, done: Reverse) -> Samples:
+    grads = {}
+    for name in model.differentiated:
+        grad = done.gradient(name)
+        timed, vector = model.axes[name][0] == "T", len(model.axes[name]) == 1
+        grads[name] = np.moveaxis(grad, 1, 0) if timed else grad[:, 0] if vector else grad
+    trace = {name: np.moveaxis(done.quantity(name), 1, 0) for name in done.quantities}
+    return Samples(done.loss, grads, trace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import handgrad.cells
 from handgrad.losses import LOSSES
 from harness.case import from_seed
 from references import equations, extended
+from references.arithmetic import Floats
 from references.equations import losses
 from references.model import Model
 
@@ -82,7 +84,8 @@ def test_the_trace_satisfies_the_equations(cell: str) -> None:
     """Put back into each equation, the quantities that it reads give the quantity that it computes, at every step."""
     module = equations.cell(cell)
     case = from_seed(Model(cell, "tanh", "half-squared-error", "sum", 2, readout=True))
-    ops = extended.NumpyOps()
+    functions = {name: function.value for name, function in Floats().functions.items()}
+    ops = SimpleNamespace(identity=np.positive, **functions)
     arrays = case.model.for_equations(case.arrays, np.longdouble)
     trace = extended.gradients(case.model, case.arrays).trace
     before = {state: np.concatenate([arrays[f"{state}0"][np.newaxis], trace[state][:-1]]) for state in module.STATES}

@@ -9,7 +9,7 @@ from harness.case import DTYPES, from_seed
 from references import equations, extended, rounding
 from references.equations import losses
 from references.model import Model
-from references.protocol import Answer
+from references.rounding import Samples
 
 CELLS = equations.cells()
 SAMPLES = 8
@@ -19,17 +19,27 @@ def _model(cell: str, loss: str = "softmax-cross-entropy") -> Model:
     return Model(cell, "tanh", loss, "sum", 2, readout=loss not in losses.ON_HIDDEN)
 
 
-def _bits(sample: Answer) -> list[bytes]:
-    return [np.asarray(part).tobytes() for part in (sample.loss, *sample.grads.values(), *sample.trace.values())]
+def _parts(samples: Samples) -> list[np.ndarray]:
+    return [samples.loss, *samples.grads.values(), *samples.trace.values()]
 
 
 def test_samples_are_the_same_every_time_and_differ_from_each_other() -> None:
     case = from_seed(_model("lstm"))
     first, again = (rounding.samples(case.model, case.arrays, 3) for _ in range(2))
-    assert [_bits(sample) for sample in first] == [_bits(sample) for sample in again]
-    assert len({sample.grads["W_hh"].tobytes() for sample in first}) == 3
-    (other,) = rounding.samples(case.model, case.arrays, 1, seed=1)
-    assert _bits(other) != _bits(first[0])
+    assert all(np.array_equal(one, two) for one, two in zip(_parts(first), _parts(again), strict=True))
+    assert len({grad.tobytes() for grad in first.grads["W_hh"]}) == 3
+    other = rounding.samples(case.model, case.arrays, 3, seed=1)
+    assert not np.array_equal(other.grads["W_hh"], first.grads["W_hh"])
+
+
+def test_samples_fit_into_memory_whatever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One at a time or together: as many, of the same shapes, all different."""
+    case = from_seed(_model("lstm"))
+    together = rounding.samples(case.model, case.arrays, 3)
+    monkeypatch.setattr(rounding, "MEMORY", 1)
+    alone = rounding.samples(case.model, case.arrays, 3)
+    assert [part.shape for part in _parts(alone)] == [part.shape for part in _parts(together)]
+    assert len({grad.tobytes() for grad in alone.grads["W_hh"]}) == 3
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -40,7 +50,7 @@ def test_the_spread_is_of_roundings_size(cell: str, dtype: str) -> None:
     truth = extended.gradients(case.model, case.arrays)
     drawn = rounding.samples(case.model, case.arrays, SAMPLES)
     for name, true in truth.grads.items():
-        spread = np.max([np.abs(sample.grads[name] - true) for sample in drawn])
+        spread = np.abs(drawn.grads[name] - true).max()
         assert 0.1 < spread / (np.finfo(dtype).eps * np.abs(true).max()) < 100, name
 
 
@@ -52,7 +62,7 @@ def test_hardly_an_element_is_exact_in_every_sample(cell: str, loss: str) -> Non
     truth = extended.gradients(case.model, case.arrays)
     drawn = rounding.samples(case.model, case.arrays, SAMPLES)
     for name, true in truth.grads.items():
-        moved = np.max([np.abs(sample.grads[name] - true) for sample in drawn], axis=0) > 0
+        moved = np.abs(drawn.grads[name] - true).max(axis=0) > 0
         assert moved.mean() > 0.5, name
 
 
@@ -60,8 +70,7 @@ def test_hardly_an_element_is_exact_in_every_sample(cell: str, loss: str) -> Non
 def test_samples_have_the_dtype_of_the_case_and_change_none_of_its_arrays(dtype: str) -> None:
     case = from_seed(_model("lstm"), dtype=dtype)
     before = {name: array.tobytes() for name, array in case.arrays.items()}
-    (sample,) = rounding.samples(case.model, case.arrays, 1)
-    assert {part.dtype for part in (sample.loss, *sample.grads.values(), *sample.trace.values())} == {np.dtype(dtype)}
+    assert {part.dtype for part in _parts(rounding.samples(case.model, case.arrays, 1))} == {np.dtype(dtype)}
     assert {name: array.tobytes() for name, array in case.arrays.items()} == before
 
 
@@ -72,8 +81,8 @@ def test_elementary_functions_are_one_unit_off_at_random(dtype: str) -> None:
     H, eps = case.sizes["H"], np.finfo(dtype).eps
     arrays = {name: array if name == "y" else 0 * array for name, array in case.arrays.items()}
     arrays["b_ih"][2 * H : 3 * H] = 8  # g's
-    (sample,) = rounding.samples(case.model, arrays, 1)
-    assert set(((sample.trace["o"][0] - 0.5) / eps).flat) == {-0.5, 0, 0.5}
-    off = (sample.trace["g"][0] - np.tanh(np.asarray(8, dtype))) / eps
+    trace = rounding.samples(case.model, arrays, 1).trace
+    assert set(((trace["o"][0, 0] - 0.5) / eps).flat) == {-0.5, 0, 0.5}
+    off = (trace["g"][0, 0] - np.tanh(np.asarray(8, dtype))) / eps
     assert len(set(off.flat)) > 1
     assert np.abs(off).max() <= 1

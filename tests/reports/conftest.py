@@ -37,7 +37,7 @@ def participants(*references: str, candidate: str = "theano_question.py") -> tup
     """A candidate, and references that all judged, the first of which is the truth."""
     first = Participant(candidate, "candidate", "judged", version="numpy 2.4.6", fingerprint="5f0c", seconds=0.01)
     others = (Participant(name, "reference", "judged", version=f"{name} 1.0", ratio=0.4) for name in references[1:])
-    return (first, Participant(references[0], "truth", "judged", version="autograd 1.8"), *others)
+    return (first, Participant(references[0], "truth", "judged", version="numpy 2.4"), *others)
 
 
 CASE = CaseSummary(
