@@ -45,9 +45,7 @@ class Budgets(NamedTuple):
 def budgets(case: Case, truth: Answer) -> Budgets:
     """The budgets of a case."""
     noisy = rounding.samples(case.model, case.arrays, SAMPLES)
-    sizes, blocks = case.sizes, case.model.blocks
-    terms = sizes["T"] * sizes["B"] * len(case.model.equations.GATES) * sizes["H"]
-    underflow = float(np.finfo(case.dtype).tiny) * terms
+    blocks, underflow = case.model.blocks, _underflow(case)
     eps = float(np.finfo(case.dtype).eps)
 
     def budget(true: np.ndarray, spread: np.ndarray, gates: int) -> np.ndarray:
@@ -62,7 +60,7 @@ def budgets(case: Case, truth: Answer) -> Budgets:
         "",
     )
     drift = _drift(truth, spread)  # T
-    chaotic = drift * sizes["T"] * FACTOR >= 1
+    chaotic = drift * case.sizes["T"] * FACTOR >= 1
     if chaotic.any():
         t = int(np.argmax(chaotic))
         doubt = f"rounding to {case.dtype} has moved the states by {drift[t]:.1g} of their size at step {t}: chaotic"
@@ -70,6 +68,18 @@ def budgets(case: Case, truth: Answer) -> Budgets:
     if not all(np.isfinite(values).all() for values in (found.loss, *found.grads.values(), *found.trace.values())):
         return found._replace(doubt=f"it overflows at {case.dtype}")
     return found
+
+
+def scaled(case: Case, budgets: Budgets, factor: float) -> Budgets:
+    """The budgets of the same case with all its cotangents times ``factor``, a power of two or zero."""
+    grads = {name: factor * values + _underflow(case) for name, values in budgets.grads.items()}
+    return budgets._replace(loss=factor * budgets.loss + _underflow(case), grads=grads)
+
+
+def _underflow(case: Case) -> float:
+    """The smallest normal number times the number of terms of the longest sum."""
+    sizes = case.sizes
+    return float(np.finfo(case.dtype).tiny) * sizes["T"] * sizes["B"] * len(case.model.equations.GATES) * sizes["H"]
 
 
 def _spread(true: np.ndarray, drawn: np.ndarray) -> np.ndarray:

@@ -61,6 +61,12 @@ def compare(
         str | None,
         typer.Option(help="Which references, separated by commas; truth always runs. Default: all there are."),
     ] = None,
+    truth: Annotated[
+        str | None, typer.Option(help="What errors are measured against. Default: the best that can be had.")
+    ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Judge the given case alone, without its small companions.")
+    ] = False,
     text: Annotated[Path | None, typer.Option(metavar="FILE", help="A case from a text: next characters.")] = None,
     case: Annotated[Path | None, typer.Option(metavar="FILE", help="A saved case.")] = None,
     save_case: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the case.")] = None,
@@ -80,8 +86,9 @@ def compare(
         output.check(path)
     run = run_compare(
         cell=cell, activation=activation, loss=loss, reduction=reduction, bias=bias, readout=readout, shape=shape,
-        dtype=dtype, seed=seed, seeds=seeds, references=references, text=text, case=case, save_case=save_case,
-        device=device, command=shlex.join(["python", "-m", "harness", *context.obj]), progress=_progress,
+        dtype=dtype, seed=seed, seeds=seeds, references=references, truth=truth, alone=alone, text=text, case=case,
+        save_case=save_case, device=device, progress=_progress,
+        command=shlex.join(["python", "-m", "harness", *context.obj]),
     )  # fmt: skip
     for path in out or ():
         output.write(run, path)

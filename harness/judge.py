@@ -27,6 +27,7 @@ class Evidence:
     participants: tuple[Participant, ...]  #: candidate, truth, references, in this order
     findings: tuple[Finding, ...]
     required: tuple[str, ...] = ()  #: references that were asked for by name
+    companion: bool = False  #: judged beside other cases: zero by structure is then what it is for
 
 
 def judge(evidence: Evidence) -> Judgement:
@@ -41,18 +42,20 @@ def judge(evidence: Evidence) -> Judgement:
     odd = departure = ""
     if truth is not None and evidence.budgets is not None:
         scales = peers.scales(case, truth, evidence.budgets)
-        participants = _distances(evidence, truth, scales)
+        allowed = peers.allowance(case, truth)
+        participants = _distances(evidence, truth, scales, allowed)
         if not all(part.agrees for part in participants if part.role == "reference"):
-            odd = peers.contradiction(names["truth"], truth, evidence.references, scales)
+            odd = peers.contradiction(names["truth"], truth, evidence.references, scales, allowed)
         if candidate is not None:
-            forward, departure = _forward(case, candidate, truth, evidence.budgets, names["truth"])
-            rows, parts = _gradients(candidate, {names["truth"]: truth, **evidence.references}, truth, scales)
+            forward, departure = _forward(case, candidate, truth, evidence.budgets, names["truth"], allowed)
+            answers = {names["truth"]: truth, **evidence.references}
+            rows, parts = _gradients(candidate, answers, truth, scales, allowed)
             findings += read_off.non_finite(candidate, truth)
             findings += read_off.scaled(case, candidate, truth, evidence.budgets)
             findings += read_off.vacuous(rows, names["truth"])
             findings += read_off.not_returned(case, candidate)
     doubt = "" if evidence.budgets is None else evidence.budgets.doubt
-    verdict, reason = _verdict(participants, departure, rows, findings, odd, doubt, evidence.required)
+    verdict, reason = _verdict(participants, departure, rows, findings, odd, doubt, evidence)
     return Judgement(
         case=case.summary(),
         candidate=names["candidate"],
@@ -67,18 +70,20 @@ def judge(evidence: Evidence) -> Judgement:
     )
 
 
-def _forward(case: Case, candidate: Answer, truth: Answer, budgets: Budgets, name: str) -> tuple[list[Row], str]:
+def _forward(
+    case: Case, candidate: Answer, truth: Answer, budgets: Budgets, name: str, allowed: float
+) -> tuple[list[Row], str]:
     """Loss, gates, states and readout against truth, as far as the candidate shows them, and where forward departs."""
     loss = measure.scale(truth.loss, budgets.loss, (), (), case.dtype)
-    rows = [measure.row("loss", name, candidate.loss, truth.loss, loss, 1)[0]]
+    rows = [measure.row("loss", name, candidate.loss, truth.loss, loss, allowed)[0]]
     first: tuple[int, str] | None = None
     for key, true in truth.trace.items():  # in the order of the equations
         value = candidate.trace.get(key)
         if value is None or value.shape != true.shape:
             continue
         scale = measure.scale(true, budgets.trace[key], ("T", "B", "K" if key == "z" else "H"), (), case.dtype)
-        rows.append(measure.row(key, name, value, true, scale, 1)[0])
-        wrong = np.argwhere(measure.ratios(value, true, scale, 1) > 1)
+        rows.append(measure.row(key, name, value, true, scale, allowed)[0])
+        wrong = np.argwhere(measure.ratios(value, true, scale, allowed) > 1)
         if len(wrong) and (first is None or wrong[0][0] < first[0]):
             t, b, k = map(int, wrong[0])
             what = (
@@ -96,28 +101,33 @@ def _kind_of(case: Case, quantity: str) -> str:
 
 
 def _gradients(
-    candidate: Answer, answers: Mapping[str, Answer], truth: Answer, scales: peers.Scales
+    candidate: Answer, answers: Mapping[str, Answer], truth: Answer, scales: peers.Scales, allowed: float
 ) -> tuple[list[Row], list[Parts]]:
-    """Every graded array against every reference that answered; truth comes first and allows one budget, others two."""
+    """Every graded array against every reference that answered, truth first; from others it may be two budgets off."""
     rows: list[Row] = []
     parts: list[Parts] = []
     for array, scale in scales.items():
         if array not in candidate.grads:
             continue
         for name, answer in answers.items():
-            allowance = 1 if answer is truth else 2
-            row, split = measure.row(array, name, candidate.grads[array], answer.grads[array], scale, allowance)
+            if array not in answer.grads:
+                continue  # a sample has only some
+            allowance = allowed if answer is truth else 2
+            expected, radius = answer.grads[array], answer.radius.get(array)
+            row, split = measure.row(
+                array, name, candidate.grads[array], expected, scale, allowance, radius, answer.proven
+            )
             rows.append(row)
             parts += split
     return rows, parts
 
 
-def _distances(evidence: Evidence, truth: Answer, scales: peers.Scales) -> tuple[Participant, ...]:
+def _distances(evidence: Evidence, truth: Answer, scales: peers.Scales, allowed: float) -> tuple[Participant, ...]:
     """The participants, each with its own distance from truth."""
     answers = dict(evidence.references)
     if evidence.candidate is not None:
         answers[evidence.participants[0].name] = evidence.candidate
-    ratios = {name: peers.distance(answer, truth, scales, 1) for name, answer in answers.items()}
+    ratios = {name: peers.distance(answer, truth, scales, allowed) for name, answer in answers.items()}
     return tuple(
         replace(part, ratio=ratios[part.name], agrees=ratios[part.name] <= 1) if part.name in ratios else part
         for part in evidence.participants
@@ -131,7 +141,7 @@ def _verdict(
     findings: Sequence[Finding],
     odd: str,
     doubt: str,
-    required: Sequence[str],
+    evidence: Evidence,
 ) -> tuple[Verdict, str]:
     """The rules, in the order in which they win."""
     failed = [p for p in participants if p.status == "error"]
@@ -156,9 +166,9 @@ def _verdict(
         return "differ", f"the backward pass is no function: {impure[0].text}"
     if names["inconclusive"]:
         return "inconclusive", f"{', '.join(names['inconclusive'])} cannot be judged: {doubt}"
-    if rows and all(row.vacuous for row in rows):
+    if rows and all(row.vacuous for row in rows) and not evidence.companion:
         return "inconclusive", "rounding explains even a gradient of zeros: this case cannot judge"
-    absent = [p for p in participants if p.status == "not run" and p.name in required]
+    absent = [p for p in participants if p.status == "not run" and p.name in evidence.required]
     if absent:
         return "inconclusive", "; ".join(f"{p.name} was asked for and cannot run: {p.reason}" for p in absent)
     count = len(_unique(row.array for row in rows))

@@ -45,20 +45,36 @@ def _delta(candidate: np.ndarray, expected: np.ndarray) -> np.ndarray:
         return np.where(one == two, 0, one - two)
 
 
-def ratios(candidate: np.ndarray, expected: np.ndarray, scale: Scale, allowance: float) -> np.ndarray:
-    """Error ÷ budget of every element: ∞ for NaN, and 0 where the budget is infinite and nothing can be judged."""
+def ratios(
+    candidate: np.ndarray, expected: np.ndarray, scale: Scale, allowance: float, radius: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """Error ÷ budget of every element: ∞ for NaN, and 0 where the budget is infinite and nothing can be judged.
+
+    ``allowance`` is how many budgets the two sides may be apart: 1 from truth, 2 from a peer. ``radius`` is how far the
+    reference may be from the exact value by its own account; where that is infinite it has none, and the ratio is 0.
+    """
+    allowed = allowance * scale.budget + radius
     with np.errstate(all="ignore"):
-        ratio = np.asarray(np.abs(_delta(candidate, expected)) / (allowance * scale.budget), float)
-    return np.where(np.isinf(scale.budget), 0, np.where(np.isnan(ratio), np.inf, ratio))
+        ratio = np.asarray(np.abs(_delta(candidate, expected)) / allowed, float)
+    return np.where(np.isinf(allowed), 0, np.where(np.isnan(ratio), np.inf, ratio))
 
 
 def row(
-    name: str, reference: str, candidate: np.ndarray, expected: np.ndarray, scale: Scale, allowance: float
+    name: str,
+    reference: str,
+    candidate: np.ndarray,
+    expected: np.ndarray,
+    scale: Scale,
+    allowance: float,
+    radius: np.ndarray | None = None,
+    proven: bool = False,
 ) -> tuple[Row, list[Parts]]:
-    """Measure one array. ``allowance`` is how many budgets the two sides may be apart: 1 from truth, 2 from a peer."""
-    delta = _delta(candidate, expected)
+    """Measure one array; ``allowance`` and ``radius`` as `ratios` has them, ``proven`` if the radius is."""
+    bound = np.zeros(expected.shape) if radius is None else radius
+    known = np.isfinite(bound)  # a sample's other elements are not compared
+    delta = np.where(known, _delta(candidate, expected), 0)
     size = np.abs(delta)
-    ratio = ratios(candidate, expected, scale, allowance)
+    ratio = ratios(candidate, expected, scale, allowance, bound)
     differs = ratio > 1
     at = _argmax(np.where(np.isnan(size), np.inf, size))
     ratio_at = _argmax(ratio)
@@ -83,6 +99,7 @@ def row(
             verdict=verdict,
             words=where.describe(differs, scale.axes, scale.gates),
             vacuous=scale.vacuous,
+            proven_ulp=float(np.max(((size + bound) / scale.spacing)[known])) if proven else np.nan,
         )
     return measured, _parts(name, reference, delta, ratio, scale)
 

@@ -48,6 +48,7 @@ class Row:
     verdict: Verdict
     words: tuple[str, ...] = ()  #: which gates, rows, columns and steps differ, and which agree
     vacuous: bool = False  #: nothing to judge here: zero by structure, or nothing but rounding
+    proven_ulp: float = float("nan")  #: the exact gradient is within this many ulp: proven; NaN where nothing is
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Participant:
     role: Literal["candidate", "truth", "reference"]
     status: Literal["judged", "not run", "error"]
     reason: str = ""  #: why it did not run, or how it failed
+    note: str = ""  #: what is to be said of its answer: that it is a sample, say
     version: str = ""  #: what computed it: "torch 2.13.0"
     fingerprint: str = ""  #: of the bytes it received
     seconds: float = 0.0
@@ -134,6 +136,18 @@ class Judgement:
         judged = [p for p in self.participants if p.role != "candidate" and p.status == "judged"]
         return tuple(p.name for p in sorted(judged, key=lambda p: p.role != "truth"))
 
+    @property
+    def proven_ulp(self) -> float:
+        """Within how many ulp of the exact gradient all of it is that was proven; NaN where nothing was."""
+        proven = [row.proven_ulp for row in self.rows if not np.isnan(row.proven_ulp)]
+        return max(proven, default=float("nan"))
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """The arrays of which nothing was proven."""
+        proven = {row.array for row in self.rows if not np.isnan(row.proven_ulp)}
+        return tuple(dict.fromkeys(row.array for row in self.rows if row.array not in proven))
+
     def worst_rows(self) -> tuple[Row, ...]:
         """One row per array: against the reference with the worst error ÷ budget, NaN counting as worst."""
         rows: dict[str, Row] = {}
@@ -151,6 +165,8 @@ def joined(runs: Sequence[Run], command: str) -> Run:
         command=command,
         versions={name: version for run in runs for name, version in run.versions.items()},
         judgements=tuple(judgement for run in runs for judgement in run.judgements),
+        companions=tuple(judgement for run in runs for judgement in run.companions),
+        companion_seconds=sum(run.companion_seconds for run in runs),
         findings=tuple(dict.fromkeys(finding for run in runs for finding in run.findings)),
         seconds=sum(run.seconds for run in runs),
     )
@@ -172,11 +188,13 @@ class Run:
     judgements: tuple[Judgement, ...]
     seconds: float = 0.0
     findings: tuple[Finding, ...] = ()  #: about the judgement as a whole: blind classes that none of its cases can see
+    companions: tuple[Judgement, ...] = ()  #: small cases beside the given ones, which see what those cannot
+    companion_seconds: float = 0.0  #: what they took
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of all judgements."""
-        return worst([judgement.verdict for judgement in self.judgements])
+        """The worst verdict of all judgements, companions included."""
+        return worst([judgement.verdict for judgement in (*self.judgements, *self.companions)])
 
     @property
     def exit_code(self) -> int:

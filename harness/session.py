@@ -8,14 +8,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import handgrad
-from harness import candidate
+from harness import candidate, truth
 from harness.budget import budgets
 from harness.case import Case
+from harness.companions import Companion
 from harness.judge import Evidence, judge
 from harness.run import Judgement, Participant
 from harness.version import VERSION
 from harness.workers import Unavailable, WorkerError, Workers
-from references import extended, protocol
+from references import protocol
 from references.protocol import Answer, Reference
 
 Asked = Mapping[str, Future[tuple[Answer, float]]]
@@ -23,26 +24,28 @@ Asked = Mapping[str, Future[tuple[Answer, float]]]
 
 @dataclass(frozen=True)
 class Session:
-    """What stays the same from case to case. The first of ``references`` is truth."""
+    """What stays the same from case to case."""
 
-    references: tuple[Reference, ...]
+    peers: tuple[Reference, ...]  #: the references to run beside truth
     workers: Workers
     under_test: candidate.Candidate | None = None  #: None: handgrad's own
     required: tuple[str, ...] = ()  #: references that were asked for by name
+    truth: str = ""  #: the reference that is to be truth; empty for the best that can be had
 
     def judge(self, case: Case) -> Judgement:
         """Everybody's answer to one case, and the verdict."""
-        _, *peers = self.references
-        asked = self._ask(peers, case)  # they work while the candidate and truth do, here
+        best, reason = truth.choose(case, self.truth)
+        peers = [peer for peer in self.peers if peer is not best]
+        asked = self._ask(peers if reason else [best, *peers], case)  # they work while the candidate does, here
         outcome = candidate.run(self.under_test or candidate.own, case)
-        truth, truth_part = self._truth(case)
-        limits = None if truth is None else budgets(case, truth)
+        exact, truth_part = self._truth(best, reason, case, asked)
+        limits = None if exact is None else budgets(case, exact)
         heard = {peer.NAME: _hear(peer, case, asked) for peer in peers}
         return judge(
             Evidence(
                 case=case,
                 candidate=outcome.answer,
-                truth=truth,
+                truth=exact,
                 references={name: answer for name, (answer, _) in heard.items() if answer is not None},
                 budgets=limits,
                 participants=(self._candidate_part(outcome), truth_part, *(part for _, part in heard.values())),
@@ -51,19 +54,34 @@ class Session:
             )
         )
 
-    def _ask(self, peers: list[Reference], case: Case) -> Asked:
-        able = [peer for peer in peers if not _unable(peer, case)]
-        return {peer.NAME: self.workers[peer.WORKER].submit(peer.NAME, case.model, case.arrays) for peer in able}
+    def accompany(self, companion: Companion) -> Judgement:
+        """The verdict on one companion, by its truth alone."""
+        outcome = candidate.run(self.under_test or candidate.own, companion.case, times=1)
+        return judge(
+            Evidence(
+                case=companion.case,
+                candidate=outcome.answer,
+                truth=companion.truth,
+                references={},
+                budgets=companion.budgets,
+                participants=(self._candidate_part(outcome), Participant(companion.truth_name, "truth", "judged")),
+                findings=outcome.findings,
+                companion=True,
+            )
+        )
 
-    def _truth(self, case: Case) -> tuple[Answer | None, Participant]:
-        reference = self.references[0]
-        part = Participant(reference.NAME, "truth", "judged", version=protocol.version(reference))
-        reason = _unable(reference, case) or extended.too_narrow(case.dtype)
+    def _ask(self, references: list[Reference], case: Case) -> Asked:
+        able = [one for one in references if one.WORKER and not truth.unable(one, case)]
+        return {one.NAME: self.workers[one.WORKER].submit(one.NAME, case.model, case.arrays) for one in able}
+
+    def _truth(self, best: Reference, reason: str, case: Case, asked: Asked) -> tuple[Answer | None, Participant]:
+        part = Participant(best.NAME, "truth", "judged", version=protocol.version(best))
         if reason:
             return None, replace(part, status="not run", reason=reason)
-        started = time.perf_counter()
-        answer = reference.gradients(case.model, case.arrays)
-        return answer, replace(part, fingerprint=answer.fingerprint, seconds=time.perf_counter() - started)
+        answer, part = _hear(best, case, asked)
+        if answer is not None and set(answer.grads) < set(case.model.graded):
+            return None, replace(part, role="truth", status="not run", reason=answer.note)
+        return answer, replace(part, role="truth")
 
     def _candidate_part(self, outcome: candidate.Outcome) -> Participant:
         own = self.under_test is None
@@ -75,22 +93,24 @@ class Session:
         return replace(part, fingerprint=outcome.answer.fingerprint)
 
 
-def _unable(reference: Reference, case: Case) -> str:
-    return protocol.missing(reference) or reference.unsupported(case.model)
-
-
-def _hear(peer: Reference, case: Case, asked: Asked) -> tuple[Answer | None, Participant]:
-    """What a reference answered, if it did, and its part in the judgement."""
-    part = Participant(peer.NAME, "reference", "judged", version=protocol.version(peer))
-    if peer.NAME not in asked:
-        return None, replace(part, status="not run", reason=_unable(peer, case))
+def _hear(reference: Reference, case: Case, asked: Asked) -> tuple[Answer | None, Participant]:
+    """What a reference answered, if it did, and its part in the judgement. Without a worker it answers now, here."""
+    part = Participant(reference.NAME, "reference", "judged", version=protocol.version(reference))
+    reason = truth.unable(reference, case)
+    if reason:
+        return None, replace(part, status="not run", reason=reason)
     try:
-        answer, seconds = asked[peer.NAME].result()
-    except Unavailable as error:
+        if reference.NAME in asked:
+            answer, seconds = asked[reference.NAME].result()
+        else:
+            started = time.perf_counter()
+            answer = reference.gradients(case.model, case.arrays)
+            seconds = time.perf_counter() - started
+    except (Unavailable, protocol.Unavailable) as error:
         return None, replace(part, status="not run", reason=str(error))
     except WorkerError as error:
         return None, replace(part, status="error", reason=str(error))
-    part = replace(part, seconds=seconds, fingerprint=answer.fingerprint)
+    part = replace(part, seconds=seconds, fingerprint=answer.fingerprint, note=answer.note)
     if answer.fingerprint != case.fingerprint:
         reason = f"it received other bytes: fingerprint {answer.fingerprint}, the case has {case.fingerprint}"
         return None, replace(part, status="error", reason=reason)

@@ -46,7 +46,8 @@ def main(framework: str) -> None:
         except Exception as error:
             write(sink, {"error": " ".join(f"{type(error).__name__}: {error}".split())}, {})
             continue
-        reply = {"fingerprint": answer.fingerprint, "seconds": time.perf_counter() - started}
+        about = {name: getattr(answer, name) for name in ("fingerprint", "proven", "note")}
+        reply = about | {"seconds": time.perf_counter() - started}
         named = {"loss": answer.loss}
         named |= {f"grads/{name}": grad for name, grad in answer.grads.items()}
         named |= {f"trace/{name}": value for name, value in answer.trace.items()}

@@ -83,7 +83,8 @@ class Worker:
         def under(prefix: str) -> dict[str, np.ndarray]:
             return {name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)}
 
-        answer = Answer(named["loss"], under("grads/"), under("trace/"), details["fingerprint"], under("radius/"))
+        about = {name: details[name] for name in ("fingerprint", "proven", "note")}
+        answer = Answer(named["loss"], under("grads/"), under("trace/"), radius=under("radius/"), **about)
         return answer, details["seconds"]
 
     def _last_words(self) -> str:
@@ -105,12 +106,15 @@ class Worker:
 
 
 class Workers:
-    """A worker for each of the frameworks, as a context manager that ends them."""
+    """A worker for each of the frameworks, as a context manager that ends them. Others start when they are needed."""
 
     def __init__(self, frameworks: Iterable[str], device: str = "cpu") -> None:
+        self._device = device
         self._workers = {framework: Worker(framework, device) for framework in frameworks}
 
     def __getitem__(self, framework: str) -> Worker:
+        if framework not in self._workers:
+            self._workers[framework] = Worker(framework, self._device)
         return self._workers[framework]
 
     def __enter__(self) -> Workers:

@@ -29,6 +29,10 @@ class Floats:
             "logsumexp": Function(logsumexp, lambda p, a: np.exp(a - p)),
         }
 
+    def matmul(self, a: Array, b: Array) -> Array:
+        """Products of matrices on the last two axes; all other axes are a's, or both's."""
+        return a @ b
+
     def total(self, a: Array, batched: bool) -> Array:
         """The sum of all entries; with samples on the axis before the last two, one sum per sample."""
         return a.sum(axis=tuple(k for k in range(a.ndim) if not batched or k != a.ndim - 3))

@@ -20,6 +20,7 @@ from references.reverse import Reverse
 NAME = "extended"
 SUMMARY = "reverse mode through the equations in NumPy's longdouble: the truth"
 NEEDS = ("numpy",)
+EXTRA = ""
 WORKER = ""
 DEFAULT = True
 

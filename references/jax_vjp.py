@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +14,13 @@ from references.model import Model
 from references.ops import Array, States, Step
 from references.protocol import Answer, Unavailable
 
+if TYPE_CHECKING:
+    import jax
+
 NAME = "jax"
 SUMMARY = "JAX, reverse mode through the equations, scan over time"
 NEEDS = ("jax",)
+EXTRA = "jax"
 WORKER = "jax"
 DEFAULT = True
 
@@ -25,7 +30,9 @@ def unsupported(model: Model) -> str:
     return ""
 
 
-class _Ops:
+class JaxOps:
+    """The equations' functions in JAX."""
+
     def __init__(self) -> None:
         import jax
         import jax.numpy as jnp
@@ -34,17 +41,21 @@ class _Ops:
         self.logsumexp = partial(jax.nn.logsumexp, axis=-1, keepdims=True)
 
     def identity(self, a: Array) -> Array:
+        """The argument."""
         return a
 
     def parameter(self, name: str, array: Array) -> Array:
+        """The array itself."""
         return array
 
     def softplus(self, a: Array) -> Array:
+        """ln(1 + eᵃ)."""
         import jax.numpy as jnp
 
         return jnp.logaddexp(a, 0.0)
 
     def scan(self, step: Step, states: States, xs: Array) -> tuple[States, Mapping[str, Array]]:
+        """``lax.scan``."""
         import jax
 
         final, kept = jax.lax.scan(step, states, xs)
@@ -56,7 +67,7 @@ def _compiled(model: Model) -> Any:
     import jax
 
     def run(leaves: Mapping[str, Array], constants: Mapping[str, Array]) -> tuple[Array, Mapping[str, Array]]:
-        outcome = forward(model, _Ops(), {**leaves, **constants})
+        outcome = forward(model, JaxOps(), {**leaves, **constants})
         return outcome.loss, outcome.trace
 
     return jax.jit(jax.value_and_grad(run, has_aux=True))
@@ -64,19 +75,45 @@ def _compiled(model: Model) -> Any:
 
 def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu") -> Answer:
     """Loss, gradients and trace, at the arrays' dtype."""
+    with in_own_dtype():
+        leaves, constants = on_device(model, arrays, device)
+        (loss, trace), grads = _compiled(model)(leaves, constants)
+    return answer(model, arrays, leaves | constants, loss, grads, trace)
+
+
+@contextmanager
+def in_own_dtype() -> Iterator[None]:
+    """Inside the block only, 64 bits are 64 bits, and on a GPU float32 means float32."""
+    import jax
+
+    with jax.enable_x64(True), jax.default_matmul_precision("highest"):
+        yield
+
+
+def on_device(
+    model: Model, arrays: Mapping[str, np.ndarray], device: str
+) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
+    """The case's arrays of the same bytes: those that are differentiated, and the others."""
     import jax
 
     try:
         target = jax.devices(device)[0]
     except RuntimeError as error:
         raise Unavailable(f"jax finds no {device} device: {str(error).splitlines()[0]}") from None
-    # Both settings hold inside the block only; on a GPU float32 is to mean float32.
-    with jax.enable_x64(True), jax.default_matmul_precision("highest"):
-        given = {name: jax.device_put(array, target) for name, array in model.for_equations(arrays).items()}
-        leaves = {name: given[name] for name in model.differentiated}
-        constants = {name: array for name, array in given.items() if name not in leaves}
-        run = _compiled(model)
-        (loss, trace), grads = run(leaves, constants)
+    given = {name: jax.device_put(array, target) for name, array in model.for_equations(arrays).items()}
+    leaves = {name: given[name] for name in model.differentiated}
+    return leaves, {name: array for name, array in given.items() if name not in leaves}
+
+
+def answer(
+    model: Model,
+    arrays: Mapping[str, np.ndarray],
+    given: Mapping[str, jax.Array],
+    loss: jax.Array,
+    grads: Mapping[str, jax.Array],
+    trace: Mapping[str, jax.Array],
+) -> Answer:
+    """Everything as NumPy arrays."""
     return Answer(
         np.asarray(loss),
         {name: np.asarray(grad) for name, grad in grads.items()},

@@ -5,6 +5,7 @@ A reference exists by its file being here. Importing the file imports no framewo
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import pkgutil
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ class Answer(NamedTuple):
     fingerprint: str  #: of what it received, read back from its own arrays
     #: How far each gradient may be from the exact one, by array and entry, where the reference itself knows.
     radius: Mapping[str, np.ndarray] = MappingProxyType({})
+    proven: bool = False  #: whether the radii are proven bounds
+    note: str = ""  #: what is to be said of the answer: that it is a sample, say
 
 
 class Unavailable(Exception):
@@ -39,6 +42,7 @@ class Reference(Protocol):
     NAME: str
     SUMMARY: str  #: in one line, how it differentiates
     NEEDS: tuple[str, ...]  #: the packages that must be installed, the one that computes first
+    EXTRA: str  #: the extra of this distribution that installs them
     WORKER: str  #: the worker process that it runs in, shared with references of the same framework; "" for this one
     DEFAULT: bool  #: whether it runs where none is asked for by name
 
@@ -63,13 +67,13 @@ def missing(reference: Reference) -> str:
     """What must be installed before a reference can run; empty where nothing is."""
     specs = {name: util.find_spec(name) for name in reference.NEEDS}
     absent = [name for name, spec in specs.items() if spec is None or spec.origin is None]  # or a folder of that name
-    return f"{' and '.join(absent)} not installed" if absent else ""
+    return f"{' and '.join(absent)} not installed: pip install 'handgrad[{reference.EXTRA}]'" if absent else ""
 
 
 def version(reference: Reference) -> str:
     """What computes: "torch 2.13.0". Reads the installed metadata; imports nothing."""
     name = reference.NEEDS[0]
-    try:
-        return f"{name} {importlib.metadata.version(name)}"
-    except importlib.metadata.PackageNotFoundError:
-        return name
+    for distribution in (name, f"python-{name}"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return f"{distribution} {importlib.metadata.version(distribution)}"
+    return name

@@ -21,7 +21,6 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "subtract": np.subtract,
     "multiply": np.multiply,
     "divide": np.divide,
-    "matmul": np.matmul,
     "transpose": lambda a: a.swapaxes(-1, -2),
 }
 #: the share of argument k in the adjoint of an operation that is linear in it
@@ -30,7 +29,6 @@ _LINEAR: dict[str, Callable[[int, Any, list[Any]], Any]] = {
     "subtract": lambda k, adjoint, args: -adjoint if k else adjoint,
     "multiply": lambda k, adjoint, args: adjoint * args[1 - k],
     "divide": lambda k, adjoint, args: adjoint / args[1],
-    "matmul": lambda k, adjoint, args: args[0].swapaxes(-1, -2) @ adjoint if k else adjoint @ args[1].swapaxes(-1, -2),
     "transpose": lambda k, adjoint, args: adjoint.swapaxes(-1, -2),
 }
 
@@ -86,6 +84,7 @@ class Reverse:
         others: dict[str, Callable[..., Any]] = {
             "number": lambda: node.detail,
             "index": lambda a: a[node.detail],
+            "matmul": self._arithmetic.matmul,
             "sum": lambda a: self._arithmetic.total(a, self._batched),
             "all": lambda a: a,
             "last": lambda a: a[-1],
@@ -132,7 +131,7 @@ class Reverse:
     def _give(self, arg: Node, node: Node, k: int, adjoint: Any) -> None:
         if arg.op == "number":
             return
-        args = [self._value.get(read) for read in node.args]
+        args: list[Any] = [self._value.get(read) for read in node.args]
         if arg.level == CONSTANT < node.level < WHOLE:
             share = self._collected(node, k, adjoint, args)
         elif node.op == "sum":
@@ -145,13 +144,16 @@ class Reverse:
             share = adjoint
         else:
             share = self._share(node, k, adjoint, args, self._value.get(node))
-            share = share if args[k] is None else _fitted(share, args[k].shape)
+            share = share if args[k] is None else _fitted(share, np.shape(args[k]))
         self._adjoint[arg] = self._adjoint[arg] + share if arg in self._adjoint else share
 
     def _share(self, node: Node, k: int, adjoint: Any, args: list[Any], value: Any) -> Any:
         """What argument k receives of a node's adjoint, before broadcasting is undone."""
         if node.op in _LINEAR:
             return _LINEAR[node.op](k, adjoint, args)
+        if node.op == "matmul":
+            pair = (args[0].swapaxes(-1, -2), adjoint) if k else (adjoint, args[1].swapaxes(-1, -2))
+            return self._arithmetic.matmul(*pair)
         if node.op == "index":
             share = np.zeros_like(args[0])
             share[node.detail] = adjoint
@@ -165,7 +167,7 @@ class Reverse:
         def share(adjoint: Any, args: list[Any]) -> Any:
             if node.op == "matmul":
                 rows, columns = (_rows(values, self._batched) for values in (args[0], adjoint))
-                return rows.swapaxes(-1, -2) @ columns
+                return self._arithmetic.matmul(rows.swapaxes(-1, -2), columns)
             return _fitted(self._share(node, k, adjoint, args, None), args[k].shape)
 
         def of_step(t: int) -> Any:
@@ -263,7 +265,7 @@ def _rows(values: Any, batched: bool) -> Any:
 
 def _fitted(share: Any, shape: tuple[int, ...]) -> Any:
     """Broadcasting undone: summed to ``shape``."""
-    if share.shape == shape:
+    if np.shape(share) == shape:
         return share
     extra = share.ndim - len(shape)
     share = share.sum(axis=tuple(range(extra))) if extra else share

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NAME = "torch"
 SUMMARY = "PyTorch, reverse mode through the equations"
 NEEDS = ("torch",)
+EXTRA = "torch"
 WORKER = "torch"
 DEFAULT = True
 

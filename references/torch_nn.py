@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NAME = "torch-nn"
 SUMMARY = "PyTorch's own nn.RNN and nn.LSTM, and its own losses"
 NEEDS = ("torch",)
+EXTRA = "torch"
 WORKER = "torch"
 DEFAULT = True
 

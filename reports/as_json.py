@@ -30,8 +30,8 @@ def document(run: Run) -> dict[str, Any]:
         "verdict": run.verdict, "exit_code": run.exit_code, "agreeing": run.agreeing, "total": len(run.rows),
         "worst_ulp": _json(run.worst_ulp),
     }  # fmt: skip
-    judgements = [_judgement(judgement) for judgement in run.judgements]
-    return {"format_version": FORMAT_VERSION, **counted, **_json(replace(run, judgements=())), "judgements": judgements}
+    told = {name: [_judgement(one) for one in getattr(run, name)] for name in ("judgements", "companions")}
+    return {"format_version": FORMAT_VERSION, **counted, **_json(replace(run, judgements=(), companions=())), **told}
 
 
 def schema() -> dict[str, Any]:

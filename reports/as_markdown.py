@@ -30,6 +30,7 @@ def escape(text: str) -> str:
 
 
 def _lines(run: Run) -> Iterator[str]:
+    run = words.told(run)
     shown = words.worst_judgements(run)
     if len(run.judgements) != 1:
         yield f"## {escape(words.of_several(run, len(shown)))}\n"

@@ -42,6 +42,7 @@ def stdout() -> Console:
 
 def print_run(run: Run, console: Console, verbose: bool = False) -> None:
     """Print the run: its judgement in full; of several a line each, and only the worst in full unless ``verbose``."""
+    run = words.told(run)
     shown = run.judgements if verbose else words.worst_judgements(run)
     if len(run.judgements) != 1:
         _put_summary(run, console, len(shown))

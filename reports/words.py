@@ -77,6 +77,13 @@ def forward(judgement: Judgement) -> str:
     return f"forward agrees: {', '.join(row.array for row in judgement.forward)}"
 
 
+def told(run: Run) -> Run:
+    """The run as readers need it: where the given cases agree and a companion does not, it stands as one of them."""
+    failing = tuple(companion for companion in run.companions if companion.verdict != "agree")
+    agreed = all(judgement.verdict == "agree" for judgement in run.judgements)
+    return replace(run, judgements=(*run.judgements, *failing)) if agreed else run
+
+
 def alone(run: Run, judgement: Judgement) -> Run:
     """A run of this judgement only, which counts its own comparisons."""
     return replace(run, judgements=(judgement,))
@@ -123,6 +130,9 @@ def details(run: Run, judgement: Judgement) -> Iterator[tuple[str, str]]:
     yield from (("where", _where(row)) for row in judgement.worst_rows() if row.verdict != "agree")
     yield from (("finding", f"{finding.name}: {finding.text}") for finding in (*judgement.findings, *run.findings))
     yield "judged by", _judges(judgement)
+    yield from (("proven", _proven(judgement)) for _ in range(not isnan(judgement.proven_ulp)))
+    yield from (("note", f"{p.name}: {p.note}") for p in judgement.participants if p.note)
+    yield from (("beside", _beside(run)) for _ in range(bool(run.companions)))
     yield from (("not run", f"{p.name}: {p.reason}") for p in judgement.participants if p.status == "not run")
     yield from (("error", _failure(p)) for p in judgement.participants if p.status == "error")
     yield "candidate", judgement.candidate
@@ -140,6 +150,17 @@ def _where(row: Row) -> str:
 def _judges(judgement: Judgement) -> str:
     named = {participant.name: participant for participant in judgement.participants}
     return ", ".join(_judge(named[name]) for name in judgement.references) or "no reference"
+
+
+def _proven(judgement: Judgement) -> str:
+    within = f"within {numbers.ulps(judgement.proven_ulp)} ulp of the exact gradient"
+    return f"{within}, except {', '.join(judgement.unproven)}" if judgement.unproven else within
+
+
+def _beside(run: Run) -> str:
+    sources = [(verdict, [c.case.source for c in run.companions if c.verdict == verdict]) for verdict in VERDICTS]
+    told = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in sources if names)
+    return f"{len(run.companions)} small companion cases: {told}"
 
 
 def _judge(participant: Participant) -> str:

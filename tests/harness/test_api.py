@@ -39,7 +39,8 @@ def test_assert_gradients_gives_the_run_or_the_table() -> None:
 
 def test_the_model_question() -> None:
     """Casebook C1, all of what its report must show."""
-    run = harness.compare(case=faults.model_question(), candidate=faults.no_flow_through_time, references="extended")
+    question = {"case": faults.model_question(), "candidate": faults.no_flow_through_time, "references": "extended"}
+    run = harness.compare(**question, alone=True)
     rows = {row.array: row for row in run.rows}
     assert run.verdict == "differ"
     assert {name for name, row in rows.items() if row.verdict == "agree"} == {"W_hy", "b_y"}

@@ -137,7 +137,7 @@ def _foreign(tmp_path: Path, name: str, content: bytes) -> Path:
         (["compare", "--loss", "hinge"], "loss: got 'hinge', allowed: softmax-cross-entropy, "),
         (
             ["compare", "--references", "tensorflow"],
-            "references: got 'tensorflow', allowed: extended, jax, torch, torch-nn",
+            "references: got 'tensorflow', allowed: central-difference, certified",
         ),
         (["compare", "--dtype", "float16"], "dtype: got 'float16', allowed: float32, float64"),
         (["compare", "--shape", "Q=3"], "shape: got key 'Q', allowed: T, B, D, H, K"),

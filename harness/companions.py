@@ -1,0 +1,90 @@
+"""Small cases that accompany the given ones, so that what one case hides another shows.
+
+A single step and many; cotangents of zero, tiny, ordinary and huge: clipping, offsets, truncation and what only shows
+without, or only through, time then have no case to hide in. A gradient is linear in the cotangents, and powers of two
+scale without rounding: one truth and one budget serve all scales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from harness import truth as truths
+from harness.budget import Budgets, budgets, scaled
+from harness.case import Case, from_seed
+from references.equations import losses
+from references.model import Model
+from references.protocol import Answer
+
+#: Pairwise distinct, and none a default size.
+SIZES: Mapping[str, int] = {"T": 5, "B": 3, "D": 4, "H": 8, "K": 6}
+#: More steps than a truncation that the default case cannot see.
+LONG: Mapping[str, int] = {"T": 40, "B": 2, "D": 3, "H": 5, "K": 4}
+#: Cotangents at 0, about 1e-5 and about 1e6 times their ordinary size.
+SCALES: Mapping[str, float] = {"ordinary": 1.0, "zero": 0.0, "tiny (÷ 2¹⁷)": 2.0**-17, "huge (× 2²⁰)": 2.0**20}
+_FIXED_TARGETS = (*losses.ON_INDICES, "binary-cross-entropy", "sigmoid-half-squared-error")
+
+
+@dataclass(frozen=True, eq=False)
+class Companion:
+    """A case with its truth and budgets, which no candidate changes."""
+
+    case: Case  #: its ``source`` says what it is for
+    truth_name: str
+    truth: Answer
+    budgets: Budgets
+
+
+@cache
+def of(model: Model, dtype: str, any_model: bool) -> tuple[Companion, ...]:
+    """The companions of a model's cases. ``any_model``: the candidate takes every model, not only this one.
+
+    None where no truth can be had on this machine. Made once in a process.
+    """
+    return tuple(_made(model, dtype, any_model))
+
+
+def _made(model: Model, dtype: str, any_model: bool) -> Iterator[Companion]:
+    cotangent = model.loss == losses.COTANGENT
+    if not cotangent:
+        yield from _companion(_drawn(model, dtype, {**SIZES, "T": 1}, "one step"))
+        drawn = _drawn(model, dtype, SIZES, "five steps")
+        yield from _companion(drawn)
+        if model.loss not in _FIXED_TARGETS:
+            yield from _companion(_with_huge_targets(drawn))
+    if any_model or cotangent:
+        model = replace(model, loss=losses.COTANGENT, readout=False)
+        for one in _companion(_drawn(model, dtype, SIZES, "cotangents")):
+            yield from (_scaled(one, words, factor) for words, factor in SCALES.items())
+        yield from _companion(_drawn(model, dtype, {**SIZES, "T": 1}, "one step of cotangents"))
+        yield from _companion(_drawn(model, dtype, LONG, "forty steps of cotangents"))
+
+
+def _drawn(model: Model, dtype: str, sizes: Mapping[str, int], words: str) -> Case:
+    return replace(from_seed(model, sizes, dtype), source=words)
+
+
+def _companion(case: Case) -> Iterator[Companion]:
+    reference, reason = truths.choose(case)
+    if not reason:
+        answer = reference.gradients(case.model, case.arrays)
+        yield Companion(case, reference.NAME, answer, budgets(case, answer))
+
+
+def _with_huge_targets(case: Case) -> Case:
+    """Targets so far off that the cotangent of every prediction is huge."""
+    factor = case.dtype.type(SCALES["huge (× 2²⁰)"])
+    return replace(case, arrays={**case.arrays, "y": case.arrays["y"] * factor}, source="huge targets")
+
+
+def _scaled(one: Companion, words: str, factor: float) -> Companion:
+    cotangents = {name: array for name, array in one.case.arrays.items() if name.startswith("G")}
+    arrays = {name: array * array.dtype.type(factor) for name, array in cotangents.items()}
+    case = replace(one.case, arrays={**one.case.arrays, **arrays}, source=f"{words} cotangents")
+    grads = {name: grad * np.longdouble(factor) for name, grad in one.truth.grads.items()}
+    answer = one.truth._replace(loss=one.truth.loss * factor, grads=grads)
+    return replace(one, case=case, truth=answer, budgets=scaled(case, one.budgets, factor))
