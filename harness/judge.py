@@ -30,6 +30,31 @@ class Evidence:
     companion: bool = False  #: judged beside other cases: zero by structure is then what it is for
 
 
+def at_once(evidence: Evidence) -> Judgement | None:
+    """The judgement without its numbers, where everything is plainly within the budgets of truth; None where it is not.
+
+    NaN, missing arrays and doubt are left to `judge`.
+    """
+    candidate, truth, budgets = evidence.candidate, evidence.truth, evidence.budgets
+    if candidate is None or truth is None or budgets is None or budgets.doubt or evidence.findings:
+        return None
+    graded = evidence.case.model.graded
+    if any(array not in candidate.grads for array in graded):
+        return None
+    pairs = [(candidate.loss, truth.loss, budgets.loss)]
+    pairs += [(candidate.grads[array], truth.grads[array], budgets.grads[array]) for array in graded]
+    for name, true in truth.trace.items():
+        if name in candidate.trace and candidate.trace[name].shape == true.shape:
+            pairs.append((candidate.trace[name], true, budgets.trace[name]))
+    with np.errstate(invalid="ignore"):
+        if not all((np.abs(got - true) <= budget).all() for got, true, budget in pairs):
+            return None
+    names = {participant.role: participant.name for participant in evidence.participants}
+    reason = f"all {len(graded)} arrays agree with {names['truth']}, within rounding"
+    return Judgement(evidence.case.summary(), names["candidate"], names["truth"], evidence.participants,
+                     (), (), (), (), "agree", reason)  # fmt: skip
+
+
 def judge(evidence: Evidence) -> Judgement:
     """The verdict on one case, with every number behind it."""
     case, truth, candidate = evidence.case, evidence.truth, evidence.candidate
@@ -51,7 +76,8 @@ def judge(evidence: Evidence) -> Judgement:
             answers = {names["truth"]: truth, **evidence.references}
             rows, parts = _gradients(candidate, answers, truth, scales, allowed)
             findings += read_off.non_finite(candidate, truth)
-            findings += read_off.scaled(case, candidate, truth, evidence.budgets)
+            if any(row.verdict == "differ" for row in rows):
+                findings += read_off.scaled(case, candidate, truth, evidence.budgets)
             findings += read_off.vacuous(rows, names["truth"])
             findings += read_off.not_returned(case, candidate)
     doubt = "" if evidence.budgets is None else evidence.budgets.doubt
@@ -75,16 +101,18 @@ def _forward(
 ) -> tuple[list[Row], str]:
     """Loss, gates, states and readout against truth, as far as the candidate shows them, and where forward departs."""
     loss = measure.scale(truth.loss, budgets.loss, (), (), case.dtype)
-    rows = [measure.row("loss", name, candidate.loss, truth.loss, loss, allowed)[0]]
+    rows = [measure.row("loss", name, candidate.loss, truth.loss, loss, allowed)]
     first: tuple[int, str] | None = None
     for key, true in truth.trace.items():  # in the order of the equations
         value = candidate.trace.get(key)
         if value is None or value.shape != true.shape:
             continue
         scale = measure.scale(true, budgets.trace[key], ("T", "B", "K" if key == "z" else "H"), (), case.dtype)
-        rows.append(measure.row(key, name, value, true, scale, allowed)[0])
+        rows.append(measure.row(key, name, value, true, scale, allowed))
+        if rows[-1].verdict != "differ":
+            continue
         wrong = np.argwhere(measure.ratios(value, true, scale, allowed) > 1)
-        if len(wrong) and (first is None or wrong[0][0] < first[0]):
+        if first is None or wrong[0][0] < first[0]:
             t, b, k = map(int, wrong[0])
             what = (
                 f"{_kind_of(case, key)} {key}, batch entry {b}, unit {k}: {value[t, b, k]:.6g} for {true[t, b, k]:.6g}"
@@ -114,11 +142,9 @@ def _gradients(
                 continue  # a sample has only some
             allowance = allowed if answer is truth else 2
             expected, radius = answer.grads[array], answer.radius.get(array)
-            row, split = measure.row(
-                array, name, candidate.grads[array], expected, scale, allowance, radius, answer.proven
-            )
-            rows.append(row)
-            parts += split
+            pair = candidate.grads[array], expected
+            rows.append(measure.row(array, name, *pair, scale, allowance, radius, answer.proven))
+            parts += measure.parts(array, name, *pair, scale, allowance, 0.0 if radius is None else radius)
     return rows, parts
 
 

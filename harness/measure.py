@@ -68,7 +68,7 @@ def row(
     allowance: float,
     radius: np.ndarray | None = None,
     proven: bool = False,
-) -> tuple[Row, list[Parts]]:
+) -> Row:
     """Measure one array; ``allowance`` and ``radius`` as `ratios` has them, ``proven`` if the radius is."""
     bound = np.zeros(expected.shape) if radius is None else radius
     known = np.isfinite(bound)  # a sample's other elements are not compared
@@ -80,7 +80,7 @@ def row(
     ratio_at = _argmax(ratio)
     verdict: Verdict = "differ" if differs.any() else ("inconclusive" if np.isinf(scale.budget).any() else "agree")
     with np.errstate(all="ignore"):
-        measured = Row(
+        return Row(
             array=name,
             reference=reference,
             shape=tuple(delta.shape),
@@ -101,18 +101,28 @@ def row(
             vacuous=scale.vacuous,
             proven_ulp=float(np.max(((size + bound) / scale.spacing)[known])) if proven else np.nan,
         )
-    return measured, _parts(name, reference, delta, ratio, scale)
 
 
 def _argmax(values: np.ndarray) -> tuple[int, ...]:
     return tuple(int(k) for k in np.unravel_index(np.argmax(values), values.shape))
 
 
-def _parts(name: str, reference: str, delta: np.ndarray, ratio: np.ndarray, scale: Scale) -> list[Parts]:
+def parts(
+    name: str,
+    reference: str,
+    candidate: np.ndarray,
+    expected: np.ndarray,
+    scale: Scale,
+    allowance: float,
+    radius: np.ndarray | float = 0.0,
+) -> list[Parts]:
+    """The same array split into gates, rows, columns, steps and batch entries."""
     found: list[Parts] = []
-    errors, ratios = (where.parts(values, scale.axes, scale.gates) for values in (delta, ratio))
+    delta = np.where(np.isfinite(radius), _delta(candidate, expected), 0)
+    ratio = ratios(candidate, expected, scale, allowance, radius)
+    errors, worsts = (where.parts(values, scale.axes, scale.gates) for values in (delta, ratio))
     with np.errstate(all="ignore"):
-        for error, worst in zip(errors, ratios, strict=True):
+        for error, worst in zip(errors, worsts, strict=True):
             size, peak = np.abs(error.view), worst.view.max(axis=1)
             numbers = (error.view.sum(axis=1), size.sum(axis=1), size.max(axis=1), peak)
             total, total_abs, max_abs, share = (np.asarray(values, float) for values in numbers)

@@ -12,7 +12,7 @@ from harness import candidate, truth
 from harness.budget import budgets
 from harness.case import Case
 from harness.companions import Companion
-from harness.judge import Evidence, judge
+from harness.judge import Evidence, at_once, judge
 from harness.run import Judgement, Participant
 from harness.version import VERSION
 from harness.workers import Unavailable, WorkerError, Workers
@@ -55,20 +55,19 @@ class Session:
         )
 
     def accompany(self, companion: Companion) -> Judgement:
-        """The verdict on one companion, by its truth alone."""
+        """The verdict on one companion, by its truth alone; its numbers only where it does not plainly agree."""
         outcome = candidate.run(self.under_test or candidate.own, companion.case, times=1)
-        return judge(
-            Evidence(
-                case=companion.case,
-                candidate=outcome.answer,
-                truth=companion.truth,
-                references={},
-                budgets=companion.budgets,
-                participants=(self._candidate_part(outcome), Participant(companion.truth_name, "truth", "judged")),
-                findings=outcome.findings,
-                companion=True,
-            )
+        evidence = Evidence(
+            case=companion.case,
+            candidate=outcome.answer,
+            truth=companion.truth,
+            references={},
+            budgets=companion.budgets,
+            participants=(self._candidate_part(outcome), Participant(companion.truth_name, "truth", "judged")),
+            findings=outcome.findings,
+            companion=True,
         )
+        return at_once(evidence) or judge(evidence)
 
     def _ask(self, references: list[Reference], case: Case) -> Asked:
         able = [one for one in references if one.WORKER and not truth.unable(one, case)]

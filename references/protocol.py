@@ -72,7 +72,11 @@ def missing(reference: Reference) -> str:
 
 def version(reference: Reference) -> str:
     """What computes: "torch 2.13.0". Reads the installed metadata; imports nothing."""
-    name = reference.NEEDS[0]
+    return _version(reference.NEEDS[0])
+
+
+@cache
+def _version(name: str) -> str:
     for distribution in (name, f"python-{name}"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             return f"{distribution} {importlib.metadata.version(distribution)}"

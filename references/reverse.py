@@ -239,8 +239,9 @@ class Reverse:
                 parts[t][node.detail] += adjoint
 
             return place
+        of_step = [m and arg is not None for arg, m in zip(args, moving, strict=True)]
         return lambda adjoint, t: self._share(
-            node, k, adjoint, [arg[t] if m else arg for arg, m in zip(args, moving, strict=True)], None
+            node, k, adjoint, [arg[t] if m else arg for arg, m in zip(args, of_step, strict=True)], None
         )
 
 
