@@ -44,7 +44,11 @@ class Budgets(NamedTuple):
 
 def budgets(case: Case, truth: Answer) -> Budgets:
     """The budgets of a case."""
-    noisy = rounding.samples(case.model, case.arrays, SAMPLES)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows at this dtype is found below
+        return _budgets(case, truth, rounding.samples(case.model, case.arrays, SAMPLES))
+
+
+def _budgets(case: Case, truth: Answer, noisy: rounding.Samples) -> Budgets:
     blocks, underflow = case.model.blocks, _underflow(case)
     eps = float(np.finfo(case.dtype).eps)
 
@@ -64,7 +68,7 @@ def budgets(case: Case, truth: Answer) -> Budgets:
     if chaotic.any():
         t = int(np.argmax(chaotic))
         doubt = f"rounding to {case.dtype} has moved the states by {drift[t]:.1g} of their size at step {t}: chaotic"
-        return _lost(found, chaotic, doubt)
+        return _lost(found, drift * case.sizes["T"] * FACTOR**2 >= 1, doubt)  # forward only while far from chaos
     if not all(np.isfinite(values).all() for values in (found.loss, *found.grads.values(), *found.trace.values())):
         return found._replace(doubt=f"it overflows at {case.dtype}")
     return found
@@ -86,8 +90,7 @@ def _spread(true: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """The largest error of each element among the samples; infinite where one is not a number."""
     near = true.astype(float)
     rest = (true - near).astype(float)  # nothing is lost, without the price of wide arithmetic on every sample
-    with np.errstate(invalid="ignore", over="ignore"):
-        error = np.abs((drawn - near) - rest).max(axis=0)
+    error = np.abs((drawn - near) - rest).max(axis=0)
     return np.where(np.isnan(error), np.inf, error)
 
 

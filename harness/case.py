@@ -68,8 +68,9 @@ class Case:
 def from_seed(model: Model, sizes: Mapping[str, int] = DEFAULT_SIZES, dtype: str = "float64", seed: int = 0) -> Case:
     """A case of random arrays that is blind to no class of fault we know, as far as ``sizes`` allow.
 
-    Weights are normal around ±0.5 (smaller from 16 columns on, so that large cells do not saturate), biases are unequal
-    and not zero, initial states are not zero, cotangents are random for every entry and for the final states.
+    Weights are normal around ±0.5, smaller from 5 columns on, so that W_hh has a spectral radius of about one: nothing
+    saturates, and neither adjoints nor roundings vanish or explode on their way through time. Biases are unequal and
+    not zero, initial states are not zero, cotangents are random for every entry and for the final states.
     """
     rng = np.random.default_rng(seed)
     arrays = {name: _draw(model, name, shape, sizes, rng) for name, shape in model.shapes(sizes).items()}
@@ -99,7 +100,7 @@ def _draw(
     if name == "y" and ("sigmoid" in model.loss or model.loss == "binary-cross-entropy"):
         return rng.uniform(0, 1, shape)
     if name.startswith("W_"):
-        return rng.normal(0, 0.5 / np.sqrt(max(1, shape[1] / 16)), shape)
+        return rng.normal(0, 0.5 / np.sqrt(max(1, shape[1] / 4)), shape)
     return rng.normal(0, 0.5 if name.startswith("b_") or name.endswith("0") else 1.0, shape)
 
 

@@ -49,7 +49,9 @@ def _factors(case: Case) -> list[tuple[float, str]]:
 def non_finite(candidate: Answer, truth: Answer) -> list[Finding]:
     """The first NaN or infinity where truth is finite."""
     for name, grad in candidate.grads.items():
-        wrong = ~np.isfinite(grad) & np.isfinite(truth.grads[name].astype(grad.dtype))
+        with np.errstate(over="ignore"):
+            representable = np.isfinite(truth.grads[name].astype(grad.dtype))
+        wrong = ~np.isfinite(grad) & representable
         if wrong.any():
             at = tuple(int(k) for k in np.argwhere(wrong)[0])
             text = f"{name} holds {grad[at]} at {list(at)} ({int(wrong.sum())} such entries) where truth is finite"

@@ -29,7 +29,8 @@ def scale(
 ) -> Scale:
     """Measure by truth. A row of zeros is measured in the array's largest entry, an array of zeros in the budget."""
     blocks = len(gates) if axes and axes[0] == "A" else 1
-    largest = np.asarray(largest_in_row(true, blocks), dtype=float)
+    with np.errstate(over="ignore"):
+        largest = np.asarray(largest_in_row(true, blocks), dtype=float)
     peak = float(np.max(np.abs(true)))
     largest = np.where(largest > 0, largest, peak if peak > 0 else budget)
     with np.errstate(over="ignore"):

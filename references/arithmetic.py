@@ -25,7 +25,7 @@ class Floats:
             "sigmoid": Function(sigmoid, lambda p, a: p * sigmoid(-a)),
             "tanh": Function(np.tanh, lambda p, a: 1 / np.cosh(a) ** 2),  # where cosh overflows, the right 0
             "relu": Function(lambda a: np.maximum(a, 0), lambda p, a: (a > 0).astype(a.dtype)),
-            "softplus": Function(lambda a: np.logaddexp(a, 0), lambda p, a: sigmoid(a)),
+            "softplus": Function(softplus, lambda p, a: sigmoid(a)),
             "logsumexp": Function(logsumexp, lambda p, a: np.exp(a - p)),
         }
 
@@ -46,6 +46,11 @@ def sigmoid(a: Array) -> Array:
     """Each side by the form whose exponential cannot overflow."""
     e = np.exp(-np.abs(a))
     return np.where(a > 0, 1, e) / (1 + e)
+
+
+def softplus(a: Array) -> Array:
+    """ln(1 + eᵃ)."""
+    return np.logaddexp(a, 0)
 
 
 def logsumexp(a: Array) -> Array:

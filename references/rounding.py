@@ -20,12 +20,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from references.arithmetic import Floats, Function, logsumexp, sigmoid
+from references.arithmetic import Floats, Function, logsumexp, sigmoid, softplus
 from references.graph import record
 from references.model import Model
 from references.ops import Array
 from references.reverse import Reverse
 
+#: One unit in the last place, in eps of the value: from ½ to 1, and ln 2 on average between two powers of two. Where
+#: half a unit may be rounded away, this is always a step to another number.
+UNIT = math.log(2)
+#: The largest error of a single rounding, in eps of the value.
+HALF = 0.5
 #: Bytes that the samples which are computed together may take; more than one is always computed alone.
 MEMORY = 2**29
 
@@ -44,17 +49,23 @@ class _Noisy(Floats):
     def __init__(self, dtype: Any, rng: np.random.Generator) -> None:
         super().__init__()
         self._pool, self._rng = _pool(np.dtype(dtype)), rng
-        self._half = np.finfo(dtype).eps / 2
         self.functions |= {
-            "sigmoid": Function(lambda a: sigmoid(a) + self.noise(a.shape), lambda p, a: p * (1 - p)),
-            "tanh": Function(lambda a: np.tanh(a) * (1 + self.noise(a.shape)), lambda p, a: 1 - p * p),
-            "softplus": Function(self.functions["softplus"].value, lambda p, a: sigmoid(a) + self.noise(a.shape)),
+            "sigmoid": Function(self._sigmoid, lambda p, a: p * (1 - p)),
+            "tanh": Function(lambda a: self.noised(np.tanh(a)), lambda p, a: 1 - p * p),
+            "softplus": Function(lambda a: self.noised(softplus(a)), lambda p, a: self._sigmoid(a)),
             # A softmax from the logarithm of its own sum loses more for large a than one that is shifted first.
-            "logsumexp": Function(lambda a: _noised(logsumexp(a), self.noise), lambda p, a: np.exp(a - p)),
+            "logsumexp": Function(lambda a: self.noised(logsumexp(a)), lambda p, a: np.exp(a - p)),
         }
 
-    def noise(self, shape: tuple[int, ...]) -> Array:
-        """Half a unit in the last place of 1: down, none or up."""
+    def noised(self, values: Array) -> Array:
+        """Every value a unit in its last place up or down."""
+        return values * (1 + UNIT * self._signs(values.shape))
+
+    def _sigmoid(self, a: Array) -> Array:
+        return sigmoid(a) + HALF * self._signs(a.shape)
+
+    def _signs(self, shape: tuple[int, ...]) -> Array:
+        """±eps at random."""
         size = math.prod(shape)
         start = int(self._rng.integers(len(self._pool)))
         if start + size <= len(self._pool):
@@ -65,7 +76,7 @@ class _Noisy(Floats):
         """The sum of all entries of each sample as a plain loop takes it."""
         samples = np.moveaxis(a, -3, 0)
         partial = np.cumsum(samples.reshape(len(samples), -1), axis=1)
-        return partial[:, -1] + self._rounded(partial.shape[:1]) * np.sqrt((partial * partial).sum(axis=1))
+        return partial[:, -1] + HALF * self._signs(partial.shape[:1]) * np.sqrt((partial * partial).sum(axis=1))
 
     def collected(self, total: Array, of_step: Callable[[int], Array], shape: tuple[int, ...]) -> Array:
         """Rounded as a sum that is taken from the last step back, where each batch entry rounds the partial sum."""
@@ -75,22 +86,14 @@ class _Noisy(Floats):
         for t in range(T - 1, -1, -1):
             partial += of_step(t)
             squares += partial * partial
-        return total + self._rounded(total.shape) * np.sqrt(B * squares)
-
-    def _rounded(self, shape: tuple[int, ...]) -> Array:
-        """Half a unit in the last place of 1, down or up: what many roundings come to is never nothing."""
-        return np.where(self._rng.integers(0, 2, shape), self._half, -self._half)
-
-
-def _noised(a: Array, noise: Callable[[tuple[int, ...]], Array]) -> Array:
-    return a * (1 + noise(a.shape))
+        return total + HALF * self._signs(total.shape) * np.sqrt(B * squares)
 
 
 @cache
 def _pool(dtype: np.dtype[Any]) -> np.ndarray:
     """Noise to draw from: its length is a prime, so that repetitions never fall on equal places of two samples."""
-    draws = np.random.default_rng(0).integers(-1, 2, 131_071)
-    return np.asarray(draws * (np.finfo(dtype).eps / 2), dtype)
+    signs = np.random.default_rng(0).choice((-1, 1), 131_071)
+    return np.asarray(signs * np.finfo(dtype).eps, dtype)
 
 
 def samples(model: Model, arrays: Mapping[str, np.ndarray], count: int, seed: int = 0) -> Samples:
@@ -121,7 +124,7 @@ def _moved(model: Model, name: str, array: np.ndarray, count: int, fixed: bool, 
     shaped = array[:, None] if timed else array[None, None] if vector else array[None]
     axis = 1 if timed else 0
     copies = np.repeat(shaped, count, axis=axis)
-    return copies if fixed else copies * (1 + 2 * arithmetic.noise(copies.shape))
+    return copies if fixed else arithmetic.noised(copies)
 
 
 def _answers(model: Model, done: Reverse) -> Samples:
