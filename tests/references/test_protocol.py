@@ -49,13 +49,14 @@ def test_finding_the_references_imports_no_framework() -> None:
 
 
 def _needing(*names: str) -> Any:
-    return SimpleNamespace(NAME="other", NEEDS=names)
+    return SimpleNamespace(NAME="other", NEEDS=names, EXTRA="extra")
 
 
 def test_what_is_not_installed_is_named_in_one_line() -> None:
-    assert protocol.missing(_needing("no_such_framework")) == "no_such_framework not installed"
-    assert protocol.missing(_needing("numpy", "no_such_framework")) == "no_such_framework not installed"
-    assert protocol.missing(_needing("no_such", "nor_this")) == "no_such and nor_this not installed"
+    how = "not installed: pip install 'handgrad[extra]'"
+    assert protocol.missing(_needing("no_such_framework")) == f"no_such_framework {how}"
+    assert protocol.missing(_needing("numpy", "no_such_framework")) == f"no_such_framework {how}"
+    assert protocol.missing(_needing("no_such", "nor_this")) == f"no_such and nor_this {how}"
 
 
 def test_what_is_installed_is_not_missing() -> None:
