@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -123,6 +123,45 @@ def references() -> None:
 
 
 @app.command()
+def sensitivity(
+    context: typer.Context,
+    sound: Annotated[int, typer.Option(metavar="N", help="How many sound cases to look for false alarms in.")] = 200,
+    shapes: Annotated[int, typer.Option(metavar="N", help="How many shapes to spread them over.")] = 20,
+    jobs: Annotated[int | None, typer.Option(metavar="N", help="Processes. Default: one per core.")] = None,
+    out: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Write the study: .md, .json.")] = None,
+    badge: Annotated[Path | None, typer.Option(metavar="FILE", help="Its line as a badge: .svg, or .json.")] = None,
+) -> None:
+    """Turn the harness on itself: planted faults, the smallest errors that are seen, false alarms."""
+    from harness.files import check_writable, replace_whole
+    from harness.sensitivity.study import study
+    from reports import badge as badges
+    from reports import refusal, terminal
+    from reports import sensitivity as told
+
+    makers = {".svg": badges.picture, ".json": badges.shield}
+    targets = [(path, tuple(told.FORMATS)) for path in out or ()] + ([(badge, tuple(makers))] if badge else [])
+    for path, allowed in targets:
+        if path.suffix.lower() not in allowed:
+            raise BadInput(refusal(str(path), f'suffix "{path.suffix}"', allowed))
+        check_writable(path)
+    for name, count, least in (("sound", sound, 0), ("shapes", shapes, 1), ("jobs", jobs, 1)):
+        if count is not None and count < least:
+            raise BadInput(f"{name}: got {count}, needs {least} or more")
+    found = study(
+        sound=sound, shapes=min(shapes, max(sound, 1)), jobs=jobs, progress=_working,
+        command=shlex.join(["python", "-m", "harness", *context.obj]),
+    )  # fmt: skip
+    for path in out or ():
+        replace_whole(path, told.FORMATS[path.suffix.lower()](found))
+    right = told.sound(found)
+    if badge is not None:
+        colour = badges.AGREE if right else badges.COLOURS["differ"]
+        replace_whole(badge, makers[badge.suffix.lower()]("gradient check", told.line(found), colour))
+    terminal.print_tables(told.line(found), told.tables(found), terminal.stdout())
+    raise typer.Exit(0 if right else 1)
+
+
+@app.command()
 def badge(
     run: Annotated[Path, typer.Argument(metavar="RUN.json", help="A run saved by compare --out RUN.json.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The badge: .svg, or .json for the endpoint.")],
@@ -161,6 +200,16 @@ def _progress(cases: Iterable[Case], count: int) -> Iterable[Case]:
             yield from cases
 
     return shown()
+
+
+def _working(tasks: Iterable[Any], count: int, words: str) -> Iterable[Any]:
+    """Show tasks passing by where somebody looks."""
+    if not sys.stderr.isatty():
+        return tasks
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(tasks, words.capitalize(), total=count, console=Console(stderr=True), transient=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

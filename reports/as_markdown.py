@@ -35,7 +35,7 @@ def _lines(run: Run) -> Iterator[str]:
     if len(run.judgements) != 1:
         yield f"## {escape(words.of_several(run, len(shown)))}\n"
     if len(run.judgements) > 1:
-        yield from _table(words.SUMMARY_HEADINGS, words.summary(run))
+        yield from table(words.SUMMARY_HEADINGS, words.summary(run))
     for judgement in shown:
         yield from _judgement(words.alone(run, judgement), judgement)
     if run.command:
@@ -55,10 +55,11 @@ def _judgement(run: Run, judgement: Judgement) -> Iterator[str]:
 def _rows(title: str, rows: Sequence[Row]) -> Iterator[str]:
     if rows:
         yield f"**{title}**: {words.LEGEND}\n"
-        yield from _table(words.HEADINGS, map(words.cells, rows))
+        yield from table(words.HEADINGS, map(words.cells, rows))
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table, every text escaped."""
     yield _row(heading.replace("\n", " ") for heading in headings)
     yield _row_of("--:" if heading in words.NUMERIC else "---" for heading in headings)
     yield from map(_row, rows)

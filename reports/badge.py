@@ -32,18 +32,27 @@ AGAIN = "save one with: python -m harness compare --out run.json"
 
 def svg(data: Mapping[str, Any]) -> str:
     """The badge as a picture; the same run always gives the same bytes."""
+    return picture(LABEL, message(data), colour(data))
+
+
+def picture(label: str, message: str, colour: str) -> str:
+    """Any badge as a picture."""
     from anybadge import Badge  # here, as the endpoint does without
 
-    badge = Badge(LABEL, message(data), default_color=PAINT[colour(data)])
+    badge = Badge(label, message, default_color=PAINT[colour])
     badge.mask_str = "handgrad"  # anybadge counts the badges of a process here
     return str(badge.badge_svg_text)
 
 
 def endpoint(data: Mapping[str, Any]) -> str:
     """The JSON that a badge service reads from a URL."""
-    told = {"schemaVersion": 1, "label": LABEL, "message": message(data), "color": colour(data)}
-    failed = {"isError": True} if data["verdict"] == "error" else {}
-    return json.dumps(told | failed, ensure_ascii=False) + "\n"
+    return shield(LABEL, message(data), colour(data), failed=data["verdict"] == "error")
+
+
+def shield(label: str, message: str, colour: str, failed: bool = False) -> str:
+    """Any badge as the endpoint's JSON."""
+    told = {"schemaVersion": 1, "label": label, "message": message, "color": colour}
+    return json.dumps(told | ({"isError": True} if failed else {}), ensure_ascii=False) + "\n"
 
 
 def message(data: Mapping[str, Any]) -> str:

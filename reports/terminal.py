@@ -6,7 +6,7 @@ respect, and a folded name cannot be searched for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 
 from rich.box import SIMPLE_HEAD, Box
@@ -53,6 +53,17 @@ def print_run(run: Run, console: Console, verbose: bool = False) -> None:
         _put_judgement(words.alone(run, judgement), judgement, console, verbose)
     if run.command:
         _put(console, _unbroken(_text(console, "repeat".ljust(LABEL + 2), "dim"), _text(console, run.command)))
+
+
+def print_tables(
+    title: str, tables: Iterable[tuple[str, Sequence[str], Sequence[Sequence[str]]]], console: Console
+) -> None:
+    """Print a line, and tables of a title, headings and rows each."""
+    _put(console, _text(console, title, "bold"))
+    for name, headings, rows in tables:
+        _put(console, "")
+        _put(console, _text(console, name, "dim"))
+        _put_table(console, headings, rows, ["agree"] * len(rows))
 
 
 def plain(run: Run, verbose: bool = False) -> str:
