@@ -1,21 +1,21 @@
 """The budget: the largest error that rounding explains, per element; everything that a verdict allows is computed here.
 
-For each array, `references.rounding` gives N noisy sound gradients at the case's dtype. Their largest error against
-truth, pooled over the element's row and over its column within a gate (the smaller of the two counts), is how large a
-sound error gets there. A candidate's error is one more draw from the same distribution, so the budget is FACTOR times
-the pooled maximum. With N = 8 and FACTOR = 8 an error that exceeds it by chance needs, even where a pool is a single
-element and errors are normal, all eight draws below 1/8 of the ninth: a chance of about 1e-6 for a ninth draw at the
-scale of the distribution, and beyond any count for pools of a few elements.
+`references.rounding` gives `SAMPLES` noisy sound gradients at the case's dtype. Their largest error against truth,
+pooled over the element's row and over its column within a gate (the smaller of the two counts), is how large a sound
+error gets there. A candidate's error is one more draw, so the budget is `FACTOR` times the pooled maximum: of nine
+normal draws, the last exceeds eight times the largest of the others with a chance of 1e-6, and a pool of more elements
+makes that less. Fewer samples need a far larger factor (4: 33), more a little smaller one (16: 4.7).
 
 That holds while errors are small enough to add up: the draws then share one distribution. Where rounding moves the
 quantities of forward by a part δ of their size, the slopes of T steps change by about T·δ altogether; from
 T·δ = 1/FACTOR on, samples differ in how they amplify errors, and nothing is judged: such a case is chaotic at its
-precision.
+precision. Nor is anything judged where sums come near the largest number.
 
 Two terms keep a budget above zero where the samples happen to be exact: one unit in the last place of the row's largest
 true entry, and, for what underflows, the smallest normal number times the number of terms that are summed.
 
-Nothing depends on how many elements an array has, except through the terms of a sum that may each underflow.
+Nothing depends on how many elements an array has, except through the terms of a sum that may each underflow. The
+derivation with its figures is in docs/verdicts.md.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from references import rounding
 from references.protocol import Answer
 
 SAMPLES = 8
-FACTOR = 8
+FACTOR = rounding.FACTOR
 
 
 class Budgets(NamedTuple):
@@ -69,7 +69,13 @@ def _budgets(case: Case, truth: Answer, noisy: rounding.Samples) -> Budgets:
         t = int(np.argmax(chaotic))
         doubt = f"rounding to {case.dtype} has moved the states by {drift[t]:.1g} of their size at step {t}: chaotic"
         return _lost(found, drift * case.sizes["T"] * FACTOR**2 >= 1, doubt)  # forward only while far from chaos
-    if not all(np.isfinite(values).all() for values in (found.loss, *found.grads.values(), *found.trace.values())):
+    brim = float(np.finfo(case.dtype).max) / _terms(case)  # partial sums may be as many times larger as there are terms
+    steps = np.max([np.abs(true).reshape(len(true), -1).max(axis=1) for true in truth.trace.values()], axis=0) > brim
+    if steps.any() or any((np.abs(true) > brim).any() for true in (truth.loss, *truth.grads.values())):
+        doubt = f"it has numbers above {brim:.0e}, whose sums may overflow at {case.dtype}"
+        return _lost(found, np.logical_or.accumulate(steps), doubt)
+    values = (found.loss, *found.grads.values(), *found.trace.values())
+    if not all(np.isfinite(value).all() for value in values):
         return found._replace(doubt=f"it overflows at {case.dtype}")
     return found
 
@@ -81,9 +87,13 @@ def scaled(case: Case, budgets: Budgets, factor: float) -> Budgets:
 
 
 def _underflow(case: Case) -> float:
-    """The smallest normal number times the number of terms of the longest sum."""
-    sizes = case.sizes
-    return float(np.finfo(case.dtype).tiny) * sizes["T"] * sizes["B"] * len(case.model.equations.GATES) * sizes["H"]
+    """What terms that underflow may come to in the longest sum."""
+    return float(np.finfo(case.dtype).tiny) * _terms(case)
+
+
+def _terms(case: Case) -> int:
+    """The number of terms of the longest sum, at most."""
+    return case.sizes["T"] * case.sizes["B"] * len(case.model.equations.GATES) * case.sizes["H"]
 
 
 def _spread(true: np.ndarray, drawn: np.ndarray) -> np.ndarray:

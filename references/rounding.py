@@ -4,7 +4,8 @@ Each sample is an implementation as sound ones are: reverse mode through the equ
 tanh' computed from the activated values, elementary functions right to one unit in the last place (of 1 for σ, which
 many compute as ½ + ½ tanh), softmax taken from the logarithm of its own sum, other sums taken one term after the other
 (the loss; parameter gradients over steps and batch entries), and every input moved by up to one unit in its last place,
-which draws all later roundings anew. The spread of such samples around the truth is the error that rounding explains:
+which draws all later roundings anew; where rounding decides on which side of relu's kink an argument is, it is on both.
+The spread of such samples around the truth is the error that rounding explains:
 conditioning, cancellation and saturation included.
 
 This is Monte Carlo arithmetic (Parker, "Monte Carlo Arithmetic", 1997) at the inputs, at the elementary functions, and
@@ -31,6 +32,8 @@ from references.reverse import Reverse
 UNIT = math.log(2)
 #: The largest error of a single rounding, in eps of the value.
 HALF = 0.5
+#: A sound error is at most this many times the largest of the samples' errors: see harness.budget.
+FACTOR = 8
 #: Bytes that the samples which are computed together may take; more than one is always computed alone.
 MEMORY = 2**29
 
@@ -53,6 +56,7 @@ class _Noisy(Floats):
             "sigmoid": Function(self._sigmoid, lambda p, a: p * (1 - p)),
             "tanh": Function(lambda a: self.noised(np.tanh(a)), lambda p, a: 1 - p * p),
             "softplus": Function(lambda a: self.noised(softplus(a)), lambda p, a: self._sigmoid(a)),
+            "relu": Function(lambda a: np.maximum(a, 0), self._slope_of_relu),
             # A softmax from the logarithm of its own sum loses more for large a than one that is shifted first.
             "logsumexp": Function(lambda a: self.noised(logsumexp(a)), lambda p, a: np.exp(a - p)),
         }
@@ -60,6 +64,18 @@ class _Noisy(Floats):
     def noised(self, values: Array) -> Array:
         """Every value a unit in its last place up or down."""
         return values * (1 + UNIT * self._signs(values.shape))
+
+    def _slope_of_relu(self, p: Array, a: Array) -> Array:
+        """1 or 0. Where rounding decides on which side of the kink an argument is, half of the samples have each.
+
+        ``a`` is (T, S, B, H); what is exactly 0 in all samples is not in doubt.
+        """
+        centre = a.mean(axis=1, keepdims=True)
+        spread = np.abs(a - centre).max(axis=1, keepdims=True)
+        unsure = (spread > 0) & (np.abs(centre) <= FACTOR * spread)  # T 1 B H
+        odd = np.arange(a.shape[1])[:, None, None] % 2 == 1
+        either = odd ^ (self._signs(centre.shape) > 0)  # T S B H
+        return np.where(unsure, either, a > 0).astype(a.dtype)
 
     def _sigmoid(self, a: Array) -> Array:
         return sigmoid(a) + HALF * self._signs(a.shape)

@@ -223,7 +223,51 @@ def test_overflow_of_the_dtype_judges_nothing() -> None:
     with np.errstate(all="ignore"):
         judgement = judge(of(replace(case, arrays=arrays)))
     assert judgement.verdict == "inconclusive"
-    assert judgement.reason.endswith("cannot be judged: it overflows at float32")
+    assert judgement.reason.endswith("whose sums may overflow at float32")
+
+
+def test_near_the_largest_number_forward_is_judged_until_then_and_no_gradient() -> None:
+    """Sums of the same terms in another order overflow sooner: a state that is infinite there is no departure."""
+    case = from_seed(
+        Model("rnn", "identity", "cotangent", "sum", 2, False), {"T": 60, "B": 2, "D": 3, "H": 5, "K": 5}, "float32"
+    )
+    arrays = {**case.arrays, "W_hh": case.arrays["W_hh"] * 10}
+    with np.errstate(all="ignore"):
+        evidence = of(replace(case, arrays=arrays))
+        assert evidence.truth is not None
+        assert evidence.candidate is not None
+        sizes = np.abs(evidence.truth.trace["h"]).reshape(60, -1).max(axis=1)
+        step = int(np.argmax(sizes > 1e37))
+        h = evidence.candidate.trace["h"].copy()
+        h[step:] = np.inf
+        early = replace(evidence, candidate=evidence.candidate._replace(trace={"h": h}))
+        assert judge(early).verdict == "inconclusive"
+        h[3, 0, 0] *= 1.001
+        assert "forward departs" in judge(early).reason
+
+
+@pytest.mark.parametrize(("away", "verdict"), [(0.0, "inconclusive"), (0.01, "differ")])
+def test_where_rounding_decides_on_which_side_of_a_kink_it_is_either_slope_is_sound(away: float, verdict: str) -> None:
+    """Here a = 0.3 · 0.7 − 0.21 is 1e-9 in these numbers: float32 cannot tell it from −1e-9."""
+    model = Model("rnn", "relu", "cotangent", "sum", 1, False)
+    case = from_seed(model, {"T": 1, "B": 1, "D": 1, "H": 1, "K": 1}, "float32")
+    values = {"x": 0.3, "W_ih": 0.7, "b_ih": -0.21 + away, "h0": 0.0}
+    arrays = {name: np.full_like(case.arrays[name], value) for name, value in values.items()}
+    evidence = of(replace(case, arrays={**case.arrays, **arrays}))
+    assert evidence.candidate is not None
+    assert evidence.truth is not None
+    slope = bool(evidence.truth.grads["b_ih"][0])
+    G = case.arrays["G"].ravel() + case.arrays["G_h"].ravel()
+    other = dict.fromkeys(("b_ih", "W_ih", "x", "h0", "W_hh"), np.zeros(1, np.float32))
+    if not slope:
+        other |= {"b_ih": G, "W_ih": G * arrays["x"].ravel(), "x": G * arrays["W_ih"].ravel()}
+        other |= {"h0": G * case.arrays["W_hh"].ravel()}
+    changed = {
+        name: other[name].reshape(evidence.candidate.grads[name].shape)
+        for name in evidence.candidate.grads
+        if name in other
+    }
+    assert judge(replace(with_candidate(evidence, changed), references={})).verdict == verdict
 
 
 def test_chaos_judges_nothing_but_forward_before_it() -> None:
