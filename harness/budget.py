@@ -4,7 +4,7 @@
 pooled over the element's row and over its column within a gate (the smaller of the two counts), is how large a sound
 error gets there. A candidate's error is one more draw, so the budget is `FACTOR` times the pooled maximum: of nine
 normal draws, the last exceeds eight times the largest of the others with a chance of 1e-6, and a pool of more elements
-makes that less. Fewer samples need a far larger factor (4: 33), more a little smaller one (16: 4.7).
+makes that less. Fewer samples need a far larger factor (4: 33), more a smaller one (16: 4.1).
 
 That holds while errors are small enough to add up: the draws then share one distribution. Where rounding moves the
 quantities of forward by a part δ of their size, the slopes of T steps change by about T·δ altogether; from

@@ -148,7 +148,7 @@ def sensitivity(
         if count is not None and count < least:
             raise BadInput(f"{name}: got {count}, needs {least} or more")
     found = study(
-        sound=sound, shapes=min(shapes, max(sound, 1)), jobs=jobs, progress=_working,
+        sound=sound, shapes=min(shapes, max(sound, 1)), jobs=jobs, progress=working,
         command=shlex.join(["python", "-m", "harness", *context.obj]),
     )  # fmt: skip
     for path in out or ():
@@ -202,7 +202,7 @@ def _progress(cases: Iterable[Case], count: int) -> Iterable[Case]:
     return shown()
 
 
-def _working(tasks: Iterable[Any], count: int, words: str) -> Iterable[Any]:
+def working(tasks: Iterable[Any], count: int, words: str) -> Iterable[Any]:
     """Show tasks passing by where somebody looks."""
     if not sys.stderr.isatty():
         return tasks
