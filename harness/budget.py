@@ -11,8 +11,9 @@ quantities of forward by a part δ of their size, the slopes of T steps change b
 T·δ = 1/FACTOR on, samples differ in how they amplify errors, and nothing is judged: such a case is chaotic at its
 precision. Nor is anything judged where sums come near the largest number.
 
-Two terms keep a budget above zero where the samples happen to be exact: one unit in the last place of the row's largest
-true entry, and, for what underflows, the smallest normal number times the number of terms that are summed.
+Two terms keep a budget above zero where the samples happen to be exact: a single rounding of the pool's largest true
+entry, half a unit, counts as spread; and what underflows may come to the smallest normal number times the number of
+terms that are summed.
 
 Nothing depends on how many elements an array has, except through the terms of a sum that may each underflow. The
 derivation with its figures is in docs/verdicts.md.
@@ -54,7 +55,7 @@ def _budgets(case: Case, truth: Answer, noisy: rounding.Samples) -> Budgets:
 
     def budget(true: np.ndarray, spread: np.ndarray, gates: int) -> np.ndarray:
         size = np.abs(true).astype(float)
-        return np.asarray(FACTOR * pooled(spread, gates) + eps * pooled(size, gates) + underflow)
+        return np.asarray(FACTOR * (pooled(spread, gates) + eps / 2 * pooled(size, gates)) + underflow)
 
     spread = {name: _spread(true, noisy.trace[name]) for name, true in truth.trace.items()}
     found = Budgets(

@@ -37,8 +37,11 @@ class Floats:
         """The sum of all entries; with samples on the axis before the last two, one sum per sample."""
         return a.sum(axis=tuple(k for k in range(a.ndim) if not batched or k != a.ndim - 3))
 
-    def collected(self, total: Array, of_step: Callable[[int], Array], shape: tuple[int, ...]) -> Array:
-        """A parameter's gradient, summed over all steps and batch entries of adjoints of this shape."""
+    def collected(self, total: Array, of_step: Callable[[int], Array], terms: Array | None, T: int, B: int) -> Array:
+        """What a parameter receives: ``total``, the sum over T steps, of which ``of_step`` gives the first sample's.
+
+        ``terms`` (T, S, B, ·) are what is summed, where it is an array as it stands and no product.
+        """
         return total
 
 

@@ -176,7 +176,8 @@ class Reverse:
             at = [None if arg is None else arg[part] for arg, part in zip(args, slices, strict=True)]
             return share(adjoint[t : t + 1, :1], at)
 
-        return self._arithmetic.collected(share(adjoint, args), of_step, adjoint.shape)
+        terms = adjoint if node.op == "add" else None
+        return self._arithmetic.collected(share(adjoint, args), of_step, terms, adjoint.shape[0], adjoint.shape[-2])
 
     def _steps_back(self) -> None:
         """The carried adjoints step by step; what constants and inputs receive follows, for all steps at once."""

@@ -34,6 +34,8 @@ UNIT = math.log(2)
 HALF = 0.5
 #: A sound error is at most this many times the largest of the samples' errors: see harness.budget.
 FACTOR = 8
+#: How many columns of noise are drawn: a prime, so that repetitions never fall on equal places of two steps.
+PRIME = 16_381
 #: Bytes that the samples which are computed together may take; more than one is always computed alone.
 MEMORY = 2**29
 
@@ -49,9 +51,10 @@ class Samples(NamedTuple):
 class _Noisy(Floats):
     """Floats of one dtype with elementary functions one unit off at random, and slopes from the activated values."""
 
-    def __init__(self, dtype: Any, rng: np.random.Generator) -> None:
+    def __init__(self, dtype: Any, samples: int, rng: np.random.Generator) -> None:
         super().__init__()
-        self._pool, self._rng = _pool(np.dtype(dtype)), rng
+        self._pool, self._rng = _pool(np.dtype(dtype), samples), rng
+        self._first = 0  #: of the samples that are computed together
         self.functions |= {
             "sigmoid": Function(self._sigmoid, lambda p, a: p * (1 - p)),
             "tanh": Function(lambda a: self.noised(np.tanh(a)), lambda p, a: 1 - p * p),
@@ -61,9 +64,9 @@ class _Noisy(Floats):
             "logsumexp": Function(lambda a: self.noised(logsumexp(a)), lambda p, a: np.exp(a - p)),
         }
 
-    def noised(self, values: Array) -> Array:
-        """Every value a unit in its last place up or down."""
-        return values * (1 + UNIT * self._signs(values.shape))
+    def noised(self, values: Array, axis: int = -3) -> Array:
+        """Every value a unit in its last place up or down; ``axis`` counts the samples."""
+        return values * (1 + UNIT * self._signs(values.shape, axis))
 
     def _slope_of_relu(self, p: Array, a: Array) -> Array:
         """1 or 0. Where rounding decides on which side of the kink an argument is, half of the samples have each.
@@ -73,30 +76,37 @@ class _Noisy(Floats):
         centre = a.mean(axis=1, keepdims=True)
         spread = np.abs(a - centre).max(axis=1, keepdims=True)
         unsure = (spread > 0) & (np.abs(centre) <= FACTOR * spread)  # T 1 B H
-        odd = np.arange(a.shape[1])[:, None, None] % 2 == 1
-        either = odd ^ (self._signs(centre.shape) > 0)  # T S B H
-        return np.where(unsure, either, a > 0).astype(a.dtype)
+        return np.where(unsure, self._signs(a.shape) > 0, a > 0).astype(a.dtype)
 
     def _sigmoid(self, a: Array) -> Array:
         return sigmoid(a) + HALF * self._signs(a.shape)
 
-    def _signs(self, shape: tuple[int, ...]) -> Array:
-        """±eps at random."""
-        size = math.prod(shape)
-        start = int(self._rng.integers(len(self._pool)))
-        if start + size <= len(self._pool):
-            return self._pool[start : start + size].reshape(shape)
-        return np.resize(np.roll(self._pool, -start), shape)
+    def _signs(self, shape: tuple[int, ...], axis: int = -3) -> Array:
+        """±eps at random, each sign for half of the samples, which ``axis`` counts."""
+        axis %= len(shape)
+        count = math.prod(shape) // shape[axis]
+        start = int(self._rng.integers(self._pool.shape[1]))
+        columns = self._pool[self._first : self._first + shape[axis], start : start + count]
+        if columns.shape[1] < count:
+            columns = self._pool[self._first : self._first + shape[axis]][:, np.arange(start, start + count) % PRIME]
+        return np.moveaxis(columns.reshape(shape[axis], *shape[:axis], *shape[axis + 1 :]), 0, axis)
 
     def total(self, a: Array, batched: bool) -> Array:
         """The sum of all entries of each sample as a plain loop takes it."""
         samples = np.moveaxis(a, -3, 0)
         partial = np.cumsum(samples.reshape(len(samples), -1), axis=1)
-        return partial[:, -1] + HALF * self._signs(partial.shape[:1]) * np.sqrt((partial * partial).sum(axis=1))
+        return partial[:, -1] + HALF * self._signs(partial.shape[:1], 0) * np.sqrt((partial * partial).sum(axis=1))
 
-    def collected(self, total: Array, of_step: Callable[[int], Array], shape: tuple[int, ...]) -> Array:
-        """Rounded as a sum that is taken from the last step back, where each batch entry rounds the partial sum."""
-        T, B = shape[0], shape[-2]
+    def collected(self, total: Array, of_step: Callable[[int], Array], terms: Array | None, T: int, B: int) -> Array:
+        """Rounded as a sum that is taken from the last step back, where each batch entry rounds the partial sum.
+
+        Two samples of a plain sum of terms are taken one after the other, from either end: roundings of like terms do
+        not cancel.
+        """
+        if terms is not None and self._first == 0:
+            for sample, order in zip(range(terms.shape[1]), (1, -1), strict=False):
+                rows = terms[:, sample].reshape(-1, terms.shape[-1])[::order]
+                total[sample] = np.cumsum(rows, axis=0)[-1]
         partial = np.zeros_like(total[:1])
         squares = np.zeros_like(partial)
         for t in range(T - 1, -1, -1):
@@ -106,24 +116,28 @@ class _Noisy(Floats):
 
 
 @cache
-def _pool(dtype: np.dtype[Any]) -> np.ndarray:
-    """Noise to draw from: its length is a prime, so that repetitions never fall on equal places of two samples."""
-    signs = np.random.default_rng(0).choice((-1, 1), 131_071)
-    return np.asarray(signs * np.finfo(dtype).eps, dtype)
+def _pool(dtype: np.dtype[Any], samples: int) -> np.ndarray:
+    """±eps, a row per sample and as many of each sign in every column, in random order.
+
+    Where signs were independent, a sample in a hundred elements would find all of them on one side, and no spread.
+    """
+    signs = np.where(np.arange(samples) % 2, 1, -1)[:, np.newaxis]
+    shuffled = np.random.default_rng(0).permuted(np.broadcast_to(signs, (samples, PRIME)), axis=0)
+    return np.asarray(shuffled * np.finfo(dtype).eps, dtype)
 
 
 def samples(model: Model, arrays: Mapping[str, np.ndarray], count: int, seed: int = 0) -> Samples:
     """``count`` noisy gradients at the dtype of ``arrays``; the same every time."""
     ready = model.for_equations(arrays)
     graph = record(model, {name: array.shape for name, array in ready.items()})
-    arithmetic = _Noisy(arrays["x"].dtype, np.random.default_rng(seed))
+    arithmetic = _Noisy(arrays["x"].dtype, count, np.random.default_rng(seed))
     fixed = {name for name, array in arrays.items() if array.dtype.kind == "i"}
     each = sum(math.prod(node.shape) for node in graph.nodes) * len(ready["x"]) * ready["x"].itemsize
     together = int(min(count, max(1, MEMORY // (2 * each))))
     parts = []
     with np.errstate(all="ignore"):  # what overflows here overflows in any implementation of this dtype
         for first in range(0, count, together):
-            size = min(together, count - first)
+            size, arithmetic._first = min(together, count - first), first
             moved = {name: _moved(model, name, array, size, name in fixed, arithmetic) for name, array in ready.items()}
             parts.append(_answers(model, Reverse(graph, moved, arithmetic, batched=True)))
     return Samples(
@@ -140,7 +154,7 @@ def _moved(model: Model, name: str, array: np.ndarray, count: int, fixed: bool, 
     shaped = array[:, None] if timed else array[None, None] if vector else array[None]
     axis = 1 if timed else 0
     copies = np.repeat(shaped, count, axis=axis)
-    return copies if fixed else arithmetic.noised(copies)
+    return copies if fixed else arithmetic.noised(copies, axis)
 
 
 def _answers(model: Model, done: Reverse) -> Samples:

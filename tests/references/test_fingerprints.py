@@ -65,13 +65,14 @@ def test_a_reference_that_demotes_gives_itself_away(
     assert ask(name, case).fingerprint != case.fingerprint
 
 
+@pytest.mark.parametrize("name", ["jax", "jax-jvp"])
 def test_jax_without_64_bits_gives_itself_away(
-    ask: Callable[[str, Case], Answer], monkeypatch: pytest.MonkeyPatch
+    ask: Callable[[str, Case], Answer], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """JAX's own default, in which float64 arrays silently become float32."""
     jax = pytest.importorskip("jax")
     monkeypatch.setattr(jax, "enable_x64", lambda _: nullcontext())
     case = _case()
-    answer = ask("jax", case)
+    answer = ask(name, case)
     assert answer.grads["x"].dtype == np.float32
     assert answer.fingerprint != case.fingerprint

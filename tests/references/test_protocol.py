@@ -15,7 +15,10 @@ from references import extended, protocol
 
 
 def test_the_references_there_are() -> None:
-    assert list(protocol.available()) == ["extended", "jax", "torch", "torch-nn"]
+    default = ["extended", "jax", "torch", "torch-nn"]
+    by_name = ["central-difference", "certified", "complex-step", "jax-jvp", "theano"]
+    assert list(protocol.available()) == sorted([*default, *by_name])
+    assert [name for name, reference in protocol.available().items() if reference.DEFAULT] == default
 
 
 @pytest.mark.parametrize("name", protocol.available())
@@ -33,7 +36,8 @@ def test_a_reference_has_what_the_protocol_says(name: str) -> None:
 
 def test_references_of_one_framework_share_a_worker_and_truth_has_none() -> None:
     workers = {name: reference.WORKER for name, reference in protocol.available().items()}
-    assert workers["torch"] == workers["torch-nn"] != workers["jax"]
+    assert workers["torch"] == workers["torch-nn"] != workers["jax"] == workers["jax-jvp"]
+    assert workers["complex-step"] == workers["central-difference"] == "numpy"
     assert workers["extended"] == ""
 
 
@@ -42,7 +46,7 @@ def test_finding_the_references_imports_no_framework() -> None:
     program = (
         "import sys; from references import protocol; found = protocol.available();"
         "[(protocol.missing(one), protocol.version(one)) for one in found.values()];"
-        "print(len(found), sorted({'torch', 'jax', 'jaxlib'} & set(sys.modules)))"
+        "print(len(found), sorted({'torch', 'jax', 'jaxlib', 'pytensor'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == f"{len(protocol.available())} []"
