@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from references import patience
 from references.arithmetic import Floats, Function
 from references.graph import record
 from references.model import Model
 from references.ops import Array
+from references.patience import duration
 from references.protocol import Answer, Unavailable
 from references.reverse import Reverse
 
@@ -30,8 +32,6 @@ DEFAULT = False
 
 #: Radii are at most this part of the largest entry of their array, and of 1 where that is larger.
 RADIUS = 1e-26
-#: Seconds that a case may take; of what would take longer, a sample is done.
-LIMIT = 120.0
 _BITS = 128  # to begin with
 _MOST_BITS = 8192
 
@@ -113,11 +113,11 @@ def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu
     received = model.received(ready, arrays)
     T, B = ready["x"].shape[:2]
     seconds = _seconds(model, ready)
-    if seconds <= LIMIT:
+    if seconds <= patience.LIMIT:
         return _answer(model, small_enough(model, ready), 1, received)
-    count = int(B * LIMIT / seconds)
+    count = int(B * patience.LIMIT / seconds)
     if count == 0:
-        raise Unavailable(f"would take about {_spoken(seconds)}, {_spoken(seconds / B)} for a single batch entry")
+        raise Unavailable(f"would take about {duration(seconds)}, {duration(seconds / B)} for a single batch entry")
     # Batch entries know nothing of each other, but the reduction may divide by their number.
     ratio = Fraction(model.divisor(T, count), model.divisor(T, B))
     answer = _answer(model, small_enough(model, _part(model, ready, T, count)), ratio, received)
@@ -209,13 +209,6 @@ def _sample(model: Model, answer: Answer, arrays: Mapping[str, np.ndarray], coun
     done = sum(int(np.isfinite(bound).sum()) for bound in radius.values())
     note = (
         f"a sample, {done / size:.2g} of all elements: {', '.join(grads)} of the first {count} of {B} batch entries; "
-        f"all of it would take about {_spoken(seconds)}"
+        f"all of it would take about {duration(seconds)}"
     )
     return answer._replace(grads=grads, radius=radius, trace={}, note=note)
-
-
-def _spoken(seconds: float) -> str:
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.2g} s"

@@ -49,3 +49,14 @@ def test_the_model_question() -> None:
     assert rows["W_ih"].total_abs > abs(rows["W_ih"].total) > 0
     blind = {finding.text.split(":")[0] for finding in run.findings if finding.name == "blind"}
     assert {"B = 1", "T = D", "h0 = 0"} <= blind
+
+
+def test_the_model_question_as_it_was_asked() -> None:
+    """Plain Python against Theano, today PyTensor: two weight matrices differ, one agrees, by Theano's own gradient."""
+    pytest.importorskip("pytensor", reason="pytensor is not installed")
+    run = harness.compare(
+        case=faults.model_question(), candidate=faults.no_flow_through_time, references="theano", alone=True
+    )
+    rows = {row.array: row for row in run.rows if row.reference == "theano"}
+    assert {name for name, row in rows.items() if row.verdict == "agree"} == {"W_hy", "b_y"}
+    assert rows["W_ih"].words == ("columns 0–3 differ, column 4 agrees",)

@@ -58,10 +58,10 @@ def test_an_unknown_truth_is_refused() -> None:
 
 def test_a_sample_is_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("flint", reason="python-flint is not installed")
-    from references import certified
+    from references import certified, patience
 
     monkeypatch.setattr(certified, "WORKER", "")
-    monkeypatch.setattr(certified, "_seconds", lambda model, ready: 1.5 * certified.LIMIT)
+    monkeypatch.setattr(certified, "_seconds", lambda model, ready: 1.5 * patience.LIMIT)
     run = harness.compare(case=CASE, references=(), truth="certified", alone=True)
     assert run.verdict == "inconclusive"
     assert "a sample, " in run.judgements[0].reason
@@ -69,10 +69,10 @@ def test_a_sample_is_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_sample_judges_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("flint", reason="python-flint is not installed")
-    from references import certified
+    from references import certified, patience
 
     monkeypatch.setattr(certified, "WORKER", "")
-    monkeypatch.setattr(certified, "_seconds", lambda model, ready: 1.5 * certified.LIMIT)
+    monkeypatch.setattr(certified, "_seconds", lambda model, ready: 1.5 * patience.LIMIT)
     run = harness.compare(case=CASE, references=("certified",), alone=True)
     judgement = run.judgements[0]
     assert run.verdict == "agree"

@@ -15,7 +15,7 @@ from references.protocol import Unavailable
 
 pytest.importorskip("flint", reason="python-flint is not installed")
 
-from references import certified
+from references import certified, patience
 
 SMALL = {"T": 3, "B": 2, "D": 3, "H": 4, "K": 5}
 
@@ -88,7 +88,7 @@ def test_relu_at_a_kink_is_as_everybody_has_it() -> None:
 def test_what_would_take_long_is_sampled_and_says_so(monkeypatch: pytest.MonkeyPatch, reduction: str) -> None:
     case = _case(reduction=reduction)
     whole = certified.gradients(case.model, case.arrays)
-    monkeypatch.setattr(certified, "_seconds", lambda model, ready: 1.5 * certified.LIMIT)
+    monkeypatch.setattr(certified, "_seconds", lambda model, ready: 1.5 * patience.LIMIT)
     part = certified.gradients(case.model, case.arrays)
     assert set(part.grads) == {"x", "h0", "c0"}
     assert part.note.startswith("a sample, ")
