@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.run import Judgement, Row, Run
+    from harness.run import Row, Run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,13 +68,13 @@ class _Gradients:
                 if not protocol.missing(reference) and not reference.unsupported(model):
                     yield from ((cell, reference.NAME, array) for array in model.graded)
 
-    def judgement(self, cell: str) -> Judgement:
-        """The one judgement behind all items of a cell, made when the first of them runs."""
+    def run(self, cell: str) -> Run:
+        """The one run behind all items of a cell, made when the first of them runs."""
         if cell not in self._runs:
             from harness.comparison import compare
 
             self._runs[cell] = compare(cell=cell, command=f"pytest --gradients {cell}")
-        return self._runs[cell].judgements[0]
+        return self._runs[cell]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The five worst errors, and the report."""
@@ -113,12 +113,17 @@ class _Item(pytest.Item):
 
     def runtest(self) -> None:
         cell, reference, array = self._what
-        judgement = self._gradients.judgement(cell)
+        run = self._gradients.run(cell)
+        judgement = run.judgements[0]
         row = next((row for row in judgement.rows if (row.array, row.reference) == (array, reference)), None)
         if row is None or (judgement.verdict != "agree" and all(row.verdict == "agree" for row in judgement.rows)):
             raise _Differs(f"{judgement.verdict}: {judgement.reason}", None)
         if row.verdict != "agree":
             raise _Differs(judgement.reason, row)
+        for companion in run.companions:  # which say something where the default case itself agrees
+            if judgement.verdict == "agree" != companion.verdict:
+                reason = f"companion case {companion.case.source}: {companion.reason}"
+                raise _Differs(f"{companion.verdict}: {reason}", None)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         if not isinstance(excinfo.value, _Differs):

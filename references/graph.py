@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,12 @@ class _Recorder:
 
 def record(model: Model, shapes: Mapping[str, tuple[int, ...]]) -> Graph:
     """The graph of a model's forward pass on arrays of these shapes, which are as `equations.forward` reads them."""
+    return _recorded(model, tuple(shapes.items()))
+
+
+@lru_cache(maxsize=64)
+def _recorded(model: Model, named: tuple[tuple[str, tuple[int, ...]], ...]) -> Graph:
+    shapes = dict(named)
     recorder = _Recorder()
     leaves = {name: Node("leaf", (), shape, CONSTANT, name) for name, shape in shapes.items()}
     outcome = forward(model, recorder, leaves)

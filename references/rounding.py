@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from references.arithmetic import Floats, Function, logsumexp, sigmoid, softplus
+from references.arithmetic import Floats, Function, logsumexp, softplus
 from references.graph import record
 from references.model import Model
 from references.ops import Array
@@ -79,16 +79,22 @@ class _Noisy(Floats):
         return np.where(unsure, self._signs(a.shape) > 0, a > 0).astype(a.dtype)
 
     def _sigmoid(self, a: Array) -> Array:
-        return sigmoid(a) + HALF * self._signs(a.shape)
+        """1 / (1 + e⁻ᵃ): where e⁻ᵃ overflows to infinity, its reciprocal is the right 0."""
+        return 1 / (1 + np.exp(-a)) + HALF * self._signs(a.shape)
 
     def _signs(self, shape: tuple[int, ...], axis: int = -3) -> Array:
         """±eps at random, each sign for half of the samples, which ``axis`` counts."""
         axis %= len(shape)
         count = math.prod(shape) // shape[axis]
-        start = int(self._rng.integers(self._pool.shape[1]))
-        columns = self._pool[self._first : self._first + shape[axis], start : start + count]
-        if columns.shape[1] < count:
-            columns = self._pool[self._first : self._first + shape[axis]][:, np.arange(start, start + count) % PRIME]
+        start = int(self._rng.integers(PRIME))
+        rows = self._pool[self._first : self._first + shape[axis]]
+        columns = (
+            rows[:, start : start + count]
+            if start + count <= PRIME
+            else rows[:, np.arange(start, start + count) % PRIME]
+        )
+        if axis == 0:
+            return columns.reshape(shape)
         return np.moveaxis(columns.reshape(shape[axis], *shape[:axis], *shape[axis + 1 :]), 0, axis)
 
     def total(self, a: Array, batched: bool) -> Array:

@@ -62,6 +62,21 @@ def test_what_is_no_row_fails_every_item(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*only in the loss*"])
 
 
+def test_what_only_a_companion_sees_fails_every_item(pytester: pytest.Pytester) -> None:
+    """Clipped far above every entry of the default case."""
+    pytester.makeconftest(
+        """
+        import numpy as np
+        from handgrad.cells import rnn
+        right = rnn.backward
+        rnn.backward = lambda tape, G, final: right(tape, np.clip(G, -100, 100), final)
+        """
+    )
+    result = pytester.runpytest_subprocess("--gradients", "rnn")
+    result.assert_outcomes(failed=8 * 4)
+    result.stdout.fnmatch_lines(["*differ: companion case huge (*) cotangents: *"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
