@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 import handgrad
 from harness import candidate, truth
 from harness.budget import budgets
@@ -78,9 +80,15 @@ class Session:
         if reason:
             return None, replace(part, status="not run", reason=reason)
         answer, part = _hear(best, case, asked)
-        if answer is not None and set(answer.grads) < set(case.model.graded):
-            return None, replace(part, role="truth", status="not run", reason=answer.note)
-        return answer, replace(part, role="truth")
+        part = replace(part, role="truth")
+        if answer is None:
+            return None, part
+        if set(answer.grads) < set(case.model.graded):
+            return None, replace(part, status="not run", reason=answer.note)
+        unknown = sum(int(np.isinf(radius).sum()) for radius in answer.radius.values())
+        if unknown:
+            return None, replace(part, status="not run", reason=f"it cannot tell {unknown} elements")
+        return answer, part
 
     def _candidate_part(self, outcome: candidate.Outcome) -> Participant:
         own = self.under_test is None

@@ -3,10 +3,10 @@
 Each sample is an implementation as sound ones are: reverse mode through the equations at the case's precision, σ' and
 tanh' computed from the activated values, elementary functions right to one unit in the last place (of 1 for σ, which
 many compute as ½ + ½ tanh), softmax taken from the logarithm of its own sum, other sums taken one term after the other
-(the loss; parameter gradients over steps and batch entries), and every input moved by up to one unit in its last place,
-which draws all later roundings anew; where rounding decides on which side of relu's kink an argument is, it is on both.
-The spread of such samples around the truth is the error that rounding explains:
-conditioning, cancellation and saturation included.
+(the loss; parameter gradients over steps and batch entries), and every input moved by one unit in its last place, which
+draws all later roundings anew; where rounding decides on which side of relu's kink an argument is, it is on both. The
+spread of such samples around the truth is the error that rounding explains: conditioning, cancellation and saturation
+included.
 
 This is Monte Carlo arithmetic (Parker, "Monte Carlo Arithmetic", 1997) at the inputs, at the elementary functions, and
 at the sums over time and batch, whose order is an implementation's own.
@@ -154,7 +154,7 @@ def samples(model: Model, arrays: Mapping[str, np.ndarray], count: int, seed: in
 
 
 def _moved(model: Model, name: str, array: np.ndarray, count: int, fixed: bool, arithmetic: _Noisy) -> np.ndarray:
-    """``count`` copies where `Reverse` expects them, every entry off by up to one unit in its last place."""
+    """``count`` copies where `Reverse` expects them, every entry off by one unit in its last place."""
     timed = model.axes[name][0] == "T"
     vector = array.ndim == 1
     shaped = array[:, None] if timed else array[None, None] if vector else array[None]

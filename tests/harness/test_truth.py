@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 import harness
@@ -12,6 +13,7 @@ from harness.case import from_seed
 from harness.errors import BadInput
 from references import extended, protocol
 from references.model import Model
+from references.protocol import Answer
 
 CASE = from_seed(Model("lstm", "tanh", "cotangent", "sum", 2, readout=False), {"T": 5, "B": 2, "D": 3, "H": 4, "K": 1})
 NARROW = "longdouble has 53 bits of precision on this platform, no more than float64"
@@ -79,3 +81,20 @@ def test_a_sample_judges_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {row.array for row in judgement.rows if row.reference == "certified"} == {"x", "h0", "c0"}
     assert judgement.unproven == ("W_ih", "W_hh", "b_ih", "b_hh")
     assert next(part.note for part in judgement.participants if part.name == "certified").startswith("a sample")
+
+
+def test_what_does_not_know_every_element_is_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Central differences across a kink know nothing there: what is not compared must not agree."""
+    from references import central_difference
+
+    def with_a_gap(model: Model, arrays: dict[str, np.ndarray], device: str = "cpu") -> Answer:
+        answer = extended.gradients(model, arrays)
+        radius = {name: np.zeros(grad.shape) for name, grad in answer.grads.items()}
+        radius["W_hh"][0, 0] = np.inf
+        return answer._replace(radius=radius)
+
+    monkeypatch.setattr(central_difference, "WORKER", "")
+    monkeypatch.setattr(central_difference, "gradients", with_a_gap)
+    run = harness.compare(case=CASE, references=(), truth="central-difference", alone=True)
+    assert run.verdict == "inconclusive"
+    assert run.judgements[0].reason.endswith("central-difference: it cannot tell 1 elements")
