@@ -21,7 +21,7 @@ derivation with its figures is in docs/verdicts.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -43,8 +43,11 @@ class Budgets(NamedTuple):
     doubt: str  #: why some are infinite; empty where none is
 
 
-def budgets(case: Case, truth: Answer) -> Budgets:
-    """The budgets of a case."""
+def budgets(case: Case, truth: Answer, shown: Collection[str] | None = None) -> Budgets:
+    """The budgets of a case; of forward's quantities only the states and those that are ``shown``, by default all."""
+    if shown is not None:
+        needed = {*shown, *case.model.equations.STATES}
+        truth = truth._replace(trace={name: value for name, value in truth.trace.items() if name in needed})
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows at this dtype is found below
         return _budgets(case, truth, rounding.samples(case.model, case.arrays, SAMPLES))
 
@@ -101,8 +104,10 @@ def _spread(true: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """The largest error of each element among the samples; infinite where one is not a number."""
     near = true.astype(float)
     rest = (true - near).astype(float)  # nothing is lost, without the price of wide arithmetic on every sample
-    error = np.abs((drawn - near) - rest).max(axis=0)
-    return np.where(np.isnan(error), np.inf, error)
+    error = np.subtract(drawn, near, dtype=float)
+    error -= rest
+    largest: np.ndarray = np.abs(error, out=error).max(axis=0)
+    return np.where(np.isnan(largest), np.inf, largest)
 
 
 def _drift(truth: Answer, spread: Mapping[str, np.ndarray]) -> np.ndarray:

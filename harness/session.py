@@ -41,7 +41,8 @@ class Session:
         asked = self._ask(peers if reason else [best, *peers], case)  # they work while the candidate does, here
         outcome = candidate.run(self.under_test or candidate.own, case)
         exact, truth_part = self._truth(best, reason, case, asked)
-        limits = None if exact is None else budgets(case, exact)
+        shown = () if outcome.answer is None else tuple(outcome.answer.trace)
+        limits = None if exact is None else budgets(case, exact, shown)
         heard = {peer.NAME: _hear(peer, case, asked) for peer in peers}
         return judge(
             Evidence(

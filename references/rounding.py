@@ -146,6 +146,8 @@ def samples(model: Model, arrays: Mapping[str, np.ndarray], count: int, seed: in
             size, arithmetic._first = min(together, count - first), first
             moved = {name: _moved(model, name, array, size, name in fixed, arithmetic) for name, array in ready.items()}
             parts.append(_answers(model, Reverse(graph, moved, arithmetic, batched=True)))
+    if len(parts) == 1:
+        return parts[0]
     return Samples(
         np.concatenate([part.loss for part in parts]),
         {name: np.concatenate([part.grads[name] for part in parts]) for name in parts[0].grads},
