@@ -74,7 +74,7 @@ def judge(evidence: Evidence) -> Judgement:
         if candidate is not None:
             forward, departure = _forward(case, candidate, truth, evidence.budgets, names["truth"], allowed)
             answers = {names["truth"]: truth, **evidence.references}
-            rows, parts = _gradients(candidate, answers, truth, scales, allowed)
+            rows, parts = _gradients(candidate, answers, scales, case)
             findings += read_off.non_finite(candidate, truth)
             if any(row.verdict == "differ" for row in rows):
                 findings += read_off.scaled(case, candidate, truth, evidence.budgets)
@@ -129,9 +129,9 @@ def _kind_of(case: Case, quantity: str) -> str:
 
 
 def _gradients(
-    candidate: Answer, answers: Mapping[str, Answer], truth: Answer, scales: peers.Scales, allowed: float
+    candidate: Answer, answers: Mapping[str, Answer], scales: peers.Scales, case: Case
 ) -> tuple[list[Row], list[Parts]]:
-    """Every graded array against every reference that answered, truth first; from others it may be two budgets off."""
+    """Every graded array against every reference that answered, truth first; two that round alike may be two budgets apart."""
     rows: list[Row] = []
     parts: list[Parts] = []
     for array, scale in scales.items():
@@ -140,7 +140,7 @@ def _gradients(
         for name, answer in answers.items():
             if array not in answer.grads:
                 continue  # a sample has only some
-            allowance = allowed if answer is truth else 2
+            allowance = peers.allowance(case, answer)
             expected, radius = answer.grads[array], answer.radius.get(array)
             pair = candidate.grads[array], expected
             rows.append(measure.row(array, name, *pair, scale, allowance, radius, answer.proven))

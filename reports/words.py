@@ -158,9 +158,9 @@ def _proven(judgement: Judgement) -> str:
 
 
 def _beside(run: Run) -> str:
-    sources = [(verdict, [c.case.source for c in run.companions if c.verdict == verdict]) for verdict in VERDICTS]
-    told = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in sources if names)
-    return f"{len(run.companions)} small companion cases: {told}"
+    sources = {verdict: [c.case.source for c in run.companions if c.verdict == verdict] for verdict in VERDICTS}
+    told = [f"{verdict}: {', '.join(names)}" for verdict, names in sources.items() if names]
+    return f"{len(run.companions)} small companion cases{' ' if len(told) == 1 else ': '}{'; '.join(told)}"
 
 
 def _judge(participant: Participant) -> str:
