@@ -131,7 +131,7 @@ def _kind_of(case: Case, quantity: str) -> str:
 def _gradients(
     candidate: Answer, answers: Mapping[str, Answer], scales: peers.Scales, case: Case
 ) -> tuple[list[Row], list[Parts]]:
-    """Every graded array against every reference that answered, truth first; two that round alike may be two budgets apart."""
+    """Every graded array against every reference that answered, truth first; what rounds alike may be two off."""
     rows: list[Row] = []
     parts: list[Parts] = []
     for array, scale in scales.items():

@@ -42,7 +42,8 @@ def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu
     """Loss, gradients and trace in longdouble, whatever the arrays' dtype."""
     ready = model.for_equations(arrays, np.longdouble)
     graph = record(model, {name: array.shape for name, array in ready.items()})
-    with np.errstate(over="ignore"):  # cosh² in tanh's slope: ∞ gives the right 0
+    # Of cosh² in tanh's slope ∞ gives the right 0; of a network that explodes, NaN is the answer.
+    with np.errstate(over="ignore", invalid="ignore"):
         done = Reverse(graph, ready, Floats())
     return Answer(
         np.asarray(done.loss),
