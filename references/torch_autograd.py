@@ -29,7 +29,9 @@ def unsupported(model: Model) -> str:
     return ""
 
 
-class _Ops:
+class TorchOps:
+    """The equations' functions in PyTorch."""
+
     def __init__(self) -> None:
         import torch
 
@@ -53,7 +55,7 @@ class _Ops:
 def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu") -> Answer:
     """Loss, gradients and trace, at the arrays' dtype."""
     given = tensors(model, arrays, device)
-    outcome = forward(model, _Ops(), given)
+    outcome = forward(model, TorchOps(), given)
     return answer(model, arrays, given, outcome.loss, outcome.trace)
 
 
