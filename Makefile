@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: compare test bench clean
+.PHONY: compare test bench verdicts clean
 
 compare: $(INSTALLED)
 	$(BIN)/python -m harness compare --cell lstm
@@ -19,6 +19,11 @@ test: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
+
+verdicts: $(INSTALLED)
+	$(BIN)/python -m benchmarks.cost
+	$(BIN)/python -m benchmarks.tools --page
+	$(BIN)/python -m benchmarks.sensitivity
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
