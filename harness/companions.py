@@ -8,6 +8,7 @@ scale without rounding: one truth and one budget serve all scales.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,6 +17,7 @@ import numpy as np
 from harness import truth as truths
 from harness.budget import Budgets, budgets, scaled
 from harness.case import Case, from_seed
+from harness.errors import BadInput
 from references.equations import losses
 from references.model import Model
 from references.protocol import Answer
@@ -68,11 +70,18 @@ def _drawn(model: Model, dtype: str, sizes: Mapping[str, int], words: str) -> Ca
     return replace(from_seed(model, sizes, dtype), source=words)
 
 
-def _companion(case: Case) -> Iterator[Companion]:
+def known(case: Case) -> Companion:
+    """A case with its truth and budgets. Raises BadInput where no truth can be had on this machine."""
     reference, reason = truths.choose(case)
-    if not reason:
-        answer = reference.gradients(case.model, case.arrays)
-        yield Companion(case, reference.NAME, answer, budgets(case, answer))
+    if reason:
+        raise BadInput(f"truth: none can be had: {reason}")
+    answer = reference.gradients(case.model, case.arrays)
+    return Companion(case, reference.NAME, answer, budgets(case, answer))
+
+
+def _companion(case: Case) -> Iterator[Companion]:
+    with suppress(BadInput):
+        yield known(case)
 
 
 def _with_huge_targets(case: Case) -> Case:

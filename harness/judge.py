@@ -101,17 +101,18 @@ def _forward(
 ) -> tuple[list[Row], str]:
     """Loss, gates, states and readout against truth, as far as the candidate shows them, and where forward departs."""
     loss = measure.scale(truth.loss, budgets.loss, (), (), case.dtype)
-    rows = [measure.row("loss", name, candidate.loss, truth.loss, loss, allowed)]
+    rows = [measure.row(measure.Pair("loss", name, candidate.loss, truth.loss, loss, allowed))]
     first: tuple[int, str] | None = None
     for key, true in truth.trace.items():  # in the order of the equations
         value = candidate.trace.get(key)
         if value is None or value.shape != true.shape:
             continue
         scale = measure.scale(true, budgets.trace[key], ("T", "B", "K" if key == "z" else "H"), (), case.dtype)
-        rows.append(measure.row(key, name, value, true, scale, allowed))
+        pair = measure.Pair(key, name, value, true, scale, allowed)
+        rows.append(measure.row(pair))
         if rows[-1].verdict != "differ":
             continue
-        wrong = np.argwhere(measure.ratios(value, true, scale, allowed) > 1)
+        wrong = np.argwhere(pair.ratio > 1)
         if first is None or wrong[0][0] < first[0]:
             t, b, k = map(int, wrong[0])
             what = (
@@ -140,11 +141,12 @@ def _gradients(
         for name, answer in answers.items():
             if array not in answer.grads:
                 continue  # a sample has only some
-            allowance = peers.allowance(case, answer)
-            expected, radius = answer.grads[array], answer.radius.get(array)
-            pair = candidate.grads[array], expected
-            rows.append(measure.row(array, name, *pair, scale, allowance, radius, answer.proven))
-            parts += measure.parts(array, name, *pair, scale, allowance, 0.0 if radius is None else radius)
+            pair = measure.Pair(
+                array, name, candidate.grads[array], answer.grads[array], scale, peers.allowance(case, answer),
+                answer.radius.get(array, 0.0), answer.proven,
+            )  # fmt: skip
+            rows.append(measure.row(pair))
+            parts += measure.parts(pair)
     return rows, parts
 
 

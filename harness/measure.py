@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -60,30 +61,42 @@ def ratios(
     return np.where(np.isinf(allowed), 0, np.where(np.isnan(ratio), np.inf, ratio))
 
 
-def row(
-    name: str,
-    reference: str,
-    candidate: np.ndarray,
-    expected: np.ndarray,
-    scale: Scale,
-    allowance: float,
-    radius: np.ndarray | None = None,
-    proven: bool = False,
-) -> Row:
-    """Measure one array; ``allowance`` and ``radius`` as `ratios` has them, ``proven`` if the radius is."""
-    bound = np.zeros(expected.shape) if radius is None else radius
-    known = np.isfinite(bound)  # a sample's other elements are not compared
-    delta = np.where(known, _delta(candidate, expected), 0)
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """One array of a candidate beside the same array of a reference; ``allowance`` and ``radius`` as for `ratios`."""
+
+    name: str
+    reference: str
+    candidate: np.ndarray
+    expected: np.ndarray
+    scale: Scale
+    allowance: float
+    radius: np.ndarray | float = 0.0
+    proven: bool = False  #: whether the radius is
+
+    @cached_property
+    def delta(self) -> np.ndarray:
+        """Candidate − reference; 0 where a sample has no value, which is not compared."""
+        return np.where(np.isfinite(self.radius), _delta(self.candidate, self.expected), 0)
+
+    @cached_property
+    def ratio(self) -> np.ndarray:
+        """Error ÷ budget."""
+        return ratios(self.candidate, self.expected, self.scale, self.allowance, self.radius)
+
+
+def row(pair: Pair) -> Row:
+    """The numbers of a pair."""
+    scale, delta, ratio = pair.scale, pair.delta, pair.ratio
     size = np.abs(delta)
-    ratio = ratios(candidate, expected, scale, allowance, bound)
     differs = ratio > 1
     at = _argmax(np.where(np.isnan(size), np.inf, size))
     ratio_at = _argmax(ratio)
     verdict: Verdict = "differ" if differs.any() else ("inconclusive" if np.isinf(scale.budget).any() else "agree")
     with np.errstate(all="ignore"):
         return Row(
-            array=name,
-            reference=reference,
+            array=pair.name,
+            reference=pair.reference,
             shape=tuple(delta.shape),
             axes=scale.axes,
             total=float(delta.sum()),
@@ -91,8 +104,8 @@ def row(
             max_abs=float(size[at]),
             at=at,
             at_words=where.index_words(at, scale.axes, delta.shape, scale.gates),
-            candidate=float(candidate[at]),
-            expected=float(expected[at]),
+            candidate=float(pair.candidate[at]),
+            expected=float(pair.expected[at]),
             relative=float(np.max(size / scale.largest)),
             ulp=float(np.max(size / scale.spacing)),
             ratio=float(ratio[ratio_at]),
@@ -100,34 +113,29 @@ def row(
             verdict=verdict,
             words=where.describe(differs, scale.axes, scale.gates),
             vacuous=scale.vacuous,
-            proven_ulp=float(np.max(((size + bound) / scale.spacing)[known])) if proven else np.nan,
+            proven_ulp=_proven_ulp(pair, size),
         )
+
+
+def _proven_ulp(pair: Pair, size: np.ndarray) -> float:
+    """Over all elements that the reference has a value for; NaN where the candidate has none, or nothing is proven."""
+    known = np.broadcast_to(np.isfinite(pair.radius), size.shape)
+    return float(np.max(((size + pair.radius) / pair.scale.spacing)[known])) if pair.proven else np.nan
 
 
 def _argmax(values: np.ndarray) -> tuple[int, ...]:
     return tuple(int(k) for k in np.unravel_index(np.argmax(values), values.shape))
 
 
-def parts(
-    name: str,
-    reference: str,
-    candidate: np.ndarray,
-    expected: np.ndarray,
-    scale: Scale,
-    allowance: float,
-    radius: np.ndarray | float = 0.0,
-) -> list[Parts]:
-    """The same array split into gates, rows, columns, steps and batch entries."""
+def parts(pair: Pair) -> list[Parts]:
+    """A pair split into gates, rows, columns, steps and batch entries."""
     found: list[Parts] = []
-    delta = np.where(np.isfinite(radius), _delta(candidate, expected), 0)
-    ratio = ratios(candidate, expected, scale, allowance, radius)
-    errors, worsts = (where.parts(values, scale.axes, scale.gates) for values in (delta, ratio))
+    errors, worsts = (where.parts(values, pair.scale.axes, pair.scale.gates) for values in (pair.delta, pair.ratio))
     with np.errstate(all="ignore"):
         for error, worst in zip(errors, worsts, strict=True):
             size, peak = np.abs(error.view), worst.view.max(axis=1)
             numbers = (error.view.sum(axis=1), size.sum(axis=1), size.max(axis=1), peak)
             total, total_abs, max_abs, share = (np.asarray(values, float) for values in numbers)
-            found.append(
-                Parts(name, reference, error.kind, error.labels, total, total_abs, max_abs, share, peak > 1)  # type: ignore[arg-type]
-            )
+            which = (pair.name, pair.reference, error.kind, error.labels)
+            found.append(Parts(*which, total, total_abs, max_abs, share, peak > 1))  # type: ignore[arg-type]
     return found

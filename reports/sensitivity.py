@@ -42,8 +42,7 @@ def tables(study: Study) -> Iterator[Table]:
     yield Table("Planted faults", ("", *DTYPES), [
         ("classes of faults seen", *(_share(*study.caught(dtype)) for dtype in DTYPES)),
         ("weak ones seen", *(_share(*study.caught(dtype, weak=True)) for dtype in DTYPES)),
-        *((f"one element off by {one[0]:g} / {one[1]:g} of its array's largest entry, seen", *one[2])
-          for one in [_singles(study)] if one[2]),
+        *_singles(study),
     ])  # fmt: skip
     yield Table("By which case", ("case", *DTYPES), _by_case(study))
     yield Table("By kind", ("kind", *DTYPES), _grouped(study, lambda fault: fault.kind))
@@ -105,12 +104,15 @@ def _share(part: int, whole: int) -> str:
     return f"{part} of {whole} ({numbers.percent(part, whole)})" if whole else "–"
 
 
-def _singles(study: Study) -> tuple[float, float, list[str]]:
+def _singles(study: Study) -> list[tuple[str, ...]]:
     by_dtype = {one.dtype: one for one in study.singles}
-    found = [by_dtype[dtype] for dtype in DTYPES if dtype in by_dtype]
-    if len(found) < len(DTYPES):
-        return 0.0, 0.0, []
-    return found[0].error, found[1].error, [_share(one.seen, one.trials) for one in found]
+    if not set(DTYPES) <= set(by_dtype):
+        return []
+    found = [by_dtype[dtype] for dtype in DTYPES]
+    errors = " / ".join(f"{one.error:g}" for one in found)
+    return [
+        (f"one element off by {errors} of its array's largest entry, seen", *(_share(o.seen, o.trials) for o in found))
+    ]
 
 
 def _by_case(study: Study) -> list[tuple[str, ...]]:

@@ -130,9 +130,11 @@ def details(run: Run, judgement: Judgement) -> Iterator[tuple[str, str]]:
     yield from (("where", _where(row)) for row in judgement.worst_rows() if row.verdict != "agree")
     yield from (("finding", f"{finding.name}: {finding.text}") for finding in (*judgement.findings, *run.findings))
     yield "judged by", _judges(judgement)
-    yield from (("proven", _proven(judgement)) for _ in range(not isnan(judgement.proven_ulp)))
+    if not isnan(judgement.proven_ulp):
+        yield "proven", _proven(judgement)
     yield from (("note", f"{p.name}: {p.note}") for p in judgement.participants if p.note)
-    yield from (("beside", _beside(run)) for _ in range(bool(run.companions)))
+    if run.companions:
+        yield "beside", _beside(run)
     yield from (("not run", f"{p.name}: {p.reason}") for p in judgement.participants if p.status == "not run")
     yield from (("error", _failure(p)) for p in judgement.participants if p.status == "error")
     yield "candidate", judgement.candidate

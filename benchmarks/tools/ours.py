@@ -6,8 +6,7 @@ from functools import cache
 
 from benchmarks.tools import cases
 from benchmarks.tools.planted import Planted
-from harness import companions, truth
-from harness.budget import budgets
+from harness import companions
 from harness.candidate import Candidate, own
 from harness.case import Case
 from harness.companions import Companion
@@ -38,11 +37,5 @@ def _small(met: Planted, dtype: str) -> Companion:
     return _known(cases.small(met.model, dtype, cases.FAULTS_SEED)[0])
 
 
-@cache
-def _known(case: Case) -> Companion:
-    """A case with its truth and budgets, which no candidate changes."""
-    reference, reason = truth.choose(case)
-    if reason:
-        raise RuntimeError(f"no truth to judge by: {reason}")
-    answer = reference.gradients(case.model, case.arrays)
-    return Companion(case, reference.NAME, answer, budgets(case, answer))
+#: A case's truth and budgets, which no candidate changes.
+_known = cache(companions.known)

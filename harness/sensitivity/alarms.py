@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from harness.budget import budgets
 from harness.candidate import own
 from harness.case import DTYPES, Case, from_seed
+from harness.companions import known
 from harness.judge import Evidence, judge
 from harness.run import Participant
 from harness.study import Alarms
-from harness.truth import choose
 from references import equations, protocol
 from references.equations import losses
 from references.model import REDUCTIONS, Model
@@ -55,20 +54,16 @@ def of_shape(number: int, first: int, count: int) -> dict[tuple[str, str], Tally
     """Cases ``first`` and on of one shape, by provider and dtype."""
     tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
     for k in range(first, first + count):
-        case = sound_case(number, k)
-        reference, reason = choose(case)
-        if reason:
-            raise RuntimeError(f"no truth to judge by: {reason}")
-        truth = reference.gradients(case.model, case.arrays)
-        limits = budgets(case, truth)
+        one = known(sound_case(number, k))
+        case = one.case
         for name, ask in providers().items():
             evidence = Evidence(
                 case=case,
                 candidate=ask(case),
-                truth=truth,
+                truth=one.truth,
                 references={},
-                budgets=limits,
-                participants=(Participant(name, "candidate", "judged"), Participant(reference.NAME, "truth", "judged")),
+                budgets=one.budgets,
+                participants=(Participant(name, "candidate", "judged"), Participant(one.truth_name, "truth", "judged")),
                 findings=(),
                 companion=True,
             )

@@ -7,31 +7,26 @@ from functools import cache
 
 import numpy as np
 
-from harness import companions, truth
-from harness.budget import budgets
-from harness.candidate import Candidate, run
+from harness import companions
+from harness.candidate import Candidate
 from harness.case import from_seed
 from harness.companions import Companion
-from harness.judge import Evidence, at_once, judge
-from harness.run import Judgement, Participant
+from harness.run import Judgement
+from harness.session import Session
+from harness.workers import Workers
 from references.model import Model
 
 
 @cache
 def cases(model: Model, dtype: str) -> tuple[Companion, ...]:
     """The default case of a model and its companions: what `harness.compare` judges by default."""
-    return (known(model, dtype, 0), *companions.of(model, dtype, True))
+    return (default(model, dtype, 0), *companions.of(model, dtype, True))
 
 
 @cache
-def known(model: Model, dtype: str, seed: int) -> Companion:
+def default(model: Model, dtype: str, seed: int) -> Companion:
     """The default case of a seed with its truth and budgets."""
-    case = from_seed(model, dtype=dtype, seed=seed)
-    reference, reason = truth.choose(case)
-    if reason:
-        raise RuntimeError(f"no truth to judge by: {reason}")
-    answer = reference.gradients(case.model, case.arrays)
-    return Companion(case, reference.NAME, answer, budgets(case, answer))
+    return companions.known(from_seed(model, dtype=dtype, seed=seed))
 
 
 def seen_by(candidate: Candidate, judging: Iterator[Companion]) -> str:
@@ -44,22 +39,7 @@ def seen_by(candidate: Candidate, judging: Iterator[Companion]) -> str:
 
 def verdict(candidate: Candidate, one: Companion) -> Judgement:
     """A candidate's judgement on one case, by truth alone."""
-    outcome = run(candidate, one.case, times=1)
-    status = "error" if outcome.answer is None else "judged"
-    evidence = Evidence(
-        case=one.case,
-        candidate=outcome.answer,
-        truth=one.truth,
-        references={},
-        budgets=one.budgets,
-        participants=(
-            Participant("candidate", "candidate", status, outcome.error),  # type: ignore[arg-type]
-            Participant(one.truth_name, "truth", "judged"),
-        ),
-        findings=outcome.findings,
-        companion=True,
-    )
-    return at_once(evidence) or judge(evidence)
+    return Session((), Workers(()), candidate).accompany(one)
 
 
 def effect(candidate: Candidate, one: Companion) -> float:

@@ -52,7 +52,7 @@ def _needed(
     """The further error that each element needs to be seen, its size, and its axes and gates."""
     for model in models:
         for seed in seeds:
-            one = judged.known(model, dtype, seed)
+            one = judged.default(model, dtype, seed)
             answer = own(model, one.case.copies())
             for name in model.graded:
                 true = one.truth.grads[name]

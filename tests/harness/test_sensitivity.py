@@ -60,7 +60,7 @@ def test_every_fault_of_a_sample_is_seen(dtype: str) -> None:
 
 
 def test_the_smallest_error_is_the_one_from_which_on_the_verdict_turns() -> None:
-    one = judged.known(LSTM, "float64", 0)
+    one = judged.default(LSTM, "float64", 0)
     (found,) = [part for part in smallest.smallest([LSTM], "float64", [0]) if part.part == "element"]
 
     def verdict(error: float) -> str:
