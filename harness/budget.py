@@ -147,11 +147,3 @@ def pooled(values: np.ndarray, gates: int) -> np.ndarray:
     columns = np.broadcast_to(by_gate.max(axis=1, keepdims=True), by_gate.shape).reshape(values.shape)
     smaller: np.ndarray = np.minimum(rows, columns)
     return smaller
-
-
-def largest_in_row(values: np.ndarray, gates: int) -> np.ndarray:
-    """The largest |entry| of each element's row, of values' shape: the unit in which ulp and relative errors count."""
-    size = np.abs(values)
-    if values.ndim < 2:
-        return pooled(size, gates if values.ndim else 1)
-    return np.broadcast_to(size.max(axis=-1, keepdims=True), values.shape)

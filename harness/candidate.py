@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 import handgrad
 from harness.case import Case
 from harness.run import Finding
+from harness.subject import Canonical, Subject
+from harness.version import VERSION
 from references.model import Model, fingerprint
 from references.protocol import Answer
 
@@ -25,6 +28,58 @@ class Outcome(NamedTuple):
     error: str  #: empty where there is an answer
     seconds: float
     findings: tuple[Finding, ...]
+
+
+class UnderTest(Protocol):
+    """The candidate of a judgement, wherever it runs."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+
+    @property
+    def version(self) -> str:
+        """Name and version, of our own."""
+
+    @property
+    def any_model(self) -> bool:
+        """Whether it takes every model, and not only that of the given cases."""
+
+    def answer(self, case: Case, times: int = 2) -> Outcome:
+        """Its answer to a case, called so many times; whatever it does is an outcome."""
+
+    def subject(self, case: Case) -> Subject:
+        """The case in its own names."""
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """A function of this process; handgrad's own by default."""
+
+    function: Candidate | None = None
+
+    @property
+    def name(self) -> str:
+        """The function's."""
+        return handgrad.__name__ if self.function is None else getattr(self.function, "__name__", "candidate")
+
+    @property
+    def version(self) -> str:
+        """Of handgrad's own."""
+        return f"{self.name} {VERSION}" if self.function is None else ""
+
+    @property
+    def any_model(self) -> bool:
+        """Only handgrad's own does."""
+        return self.function is None
+
+    def answer(self, case: Case, times: int = 2) -> Outcome:
+        """As `run` does."""
+        return run(self.function or own, case, times)
+
+    def subject(self, case: Case) -> Subject:
+        """In canonical names."""
+        return Canonical(case)
 
 
 def own(model: Model, arrays: dict[str, np.ndarray]) -> handgrad.Gradients:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import blind, casefile, companions
-from harness.candidate import Candidate
+from harness.candidate import Candidate, InProcess
 from harness.case import Case
 from harness.companions import Companion
 from harness.errors import BadInput
@@ -80,7 +80,7 @@ def compare(
         named = references is not None or device != "cpu"
         required = [reference.NAME for reference in chosen] if named else []
         required += [truth] if truth else []
-        session = Session(tuple(chosen), workers, candidate, tuple(required), truth or "")
+        session = Session(tuple(chosen), workers, InProcess(candidate), tuple(required), truth or "")
         seen: list[Case] = []
         judgements = []
         for one in progress(made, count) if progress else made:
@@ -109,7 +109,7 @@ Accompanied = list[tuple[Companion, Judgement]]
 def _accompany(session: Session, seen: Sequence[Case]) -> Accompanied:
     """The companions of every model and dtype among the cases, judged."""
     kinds = dict.fromkeys((case.model, str(case.dtype)) for case in seen)
-    made = [one for model, dtype in kinds for one in companions.of(model, dtype, session.under_test is None)]
+    made = [one for model, dtype in kinds for one in companions.of(model, dtype, session.under_test.any_model)]
     return [(one, session.accompany(one)) for one in made]
 
 

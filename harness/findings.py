@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from harness.budget import Budgets
-from harness.case import Case
 from harness.run import Finding, Row
+from harness.subject import Subject
 from references.protocol import Answer
 
 
-def scaled(case: Case, candidate: Answer, truth: Answer, budgets: Budgets) -> list[Finding]:
+def scaled(subject: Subject, candidate: Answer, truth: Answer, budgets: Budgets) -> list[Finding]:
     """One factor that all arrays share and that means something (−1, T, B, T·B, K, 2 and inverses).
 
     A factor that only fits is not enough: 1.000005 is a wrong gradient, not a scaled one.
     """
-    graded = [name for name in case.model.graded if name in candidate.grads]
-    for factor, meaning in _factors(case):
+    graded = [name for name in subject.graded if name in candidate.grads]
+    for factor, meaning in _factors(subject.counts):
         errors = [
             np.abs(candidate.grads[name] - factor * truth.grads[name]) <= max(1.0, abs(factor)) * budgets.grads[name]
             for name in graded
@@ -32,11 +32,7 @@ def _visible(truth: Answer, budgets: Budgets, name: str) -> bool:
     return bool((np.abs(truth.grads[name]) > 4 * budgets.grads[name]).any())
 
 
-def _factors(case: Case) -> list[tuple[float, str]]:
-    sizes = case.sizes
-    counts = {"T": sizes["T"], "B": sizes["B"], "T·B": sizes["T"] * sizes["B"]}
-    if case.model.readout:
-        counts["K"] = sizes["K"]
+def _factors(counts: Mapping[str, int]) -> list[tuple[float, str]]:
     factors = [(-1.0, "the sign is reversed"), (2.0, "a factor 2 of a square, or a term counted twice")]
     factors.append((0.5, "a factor 2 of a square is missing, or a ½ is too many"))
     for letter, size in counts.items():
@@ -68,9 +64,9 @@ def vacuous(rows: Sequence[Row], truth: str) -> list[Finding]:
     return [Finding("vacuous", text, arrays)]
 
 
-def not_returned(case: Case, candidate: Answer) -> list[Finding]:
+def not_returned(subject: Subject, candidate: Answer) -> list[Finding]:
     """The arrays that the candidate gives no gradient of."""
-    absent = tuple(name for name in case.model.graded if name not in candidate.grads)
+    absent = tuple(name for name in subject.graded if name not in candidate.grads)
     return (
         [Finding("not graded", f"the candidate returns no gradient of {', '.join(absent)}", absent)] if absent else []
     )

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import findings as read_off
-from harness import measure, peers
+from harness import measure, peers, where
 from harness.budget import Budgets
-from harness.case import Case
 from harness.run import Finding, Judgement, Participant, Parts, Row, Verdict, worst
+from harness.subject import Scales, Subject
 from references.protocol import Answer
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known about one case when it is judged."""
+    """All that is known about one case when it is judged, in the candidate's own names."""
 
-    case: Case
+    subject: Subject
     candidate: Answer | None
     truth: Answer | None
     references: Mapping[str, Answer]  #: those that answered, truth left out
@@ -38,7 +38,7 @@ def at_once(evidence: Evidence) -> Judgement | None:
     candidate, truth, budgets = evidence.candidate, evidence.truth, evidence.budgets
     if candidate is None or truth is None or budgets is None or budgets.doubt or evidence.findings:
         return None
-    graded = evidence.case.model.graded
+    graded = evidence.subject.graded
     if any(array not in candidate.grads for array in graded):
         return None
     pairs = [(candidate.loss, truth.loss, budgets.loss)]
@@ -51,13 +51,13 @@ def at_once(evidence: Evidence) -> Judgement | None:
             return None
     names = {participant.role: participant.name for participant in evidence.participants}
     reason = f"all {len(graded)} arrays agree with {names['truth']}, within rounding"
-    return Judgement(evidence.case.summary(), names["candidate"], names["truth"], evidence.participants,
+    return Judgement(evidence.subject.summary(), names["candidate"], names["truth"], evidence.participants,
                      (), (), (), (), "agree", reason)  # fmt: skip
 
 
 def judge(evidence: Evidence) -> Judgement:
     """The verdict on one case, with every number behind it."""
-    case, truth, candidate = evidence.case, evidence.truth, evidence.candidate
+    subject, truth, candidate = evidence.subject, evidence.truth, evidence.candidate
     names = {participant.role: participant.name for participant in evidence.participants}
     forward: list[Row] = []
     rows: list[Row] = []
@@ -66,24 +66,24 @@ def judge(evidence: Evidence) -> Judgement:
     participants = evidence.participants
     odd = departure = ""
     if truth is not None and evidence.budgets is not None:
-        scales = peers.scales(case, truth, evidence.budgets)
-        allowed = peers.allowance(case, truth)
+        scales = subject.scales(truth, evidence.budgets)
+        allowed = peers.allowance(subject.dtype, truth)
         participants = _distances(evidence, truth, scales, allowed)
         if not all(part.agrees for part in participants if part.role == "reference"):
             odd = peers.contradiction(names["truth"], truth, evidence.references, scales, allowed)
         if candidate is not None:
-            forward, departure = _forward(case, candidate, truth, evidence.budgets, names["truth"], allowed)
+            forward, departure = _forward(subject, candidate, truth, evidence.budgets, names["truth"], allowed)
             answers = {names["truth"]: truth, **evidence.references}
-            rows, parts = _gradients(candidate, answers, scales, case)
+            rows, parts = _gradients(candidate, answers, scales, subject)
             findings += read_off.non_finite(candidate, truth)
             if any(row.verdict == "differ" for row in rows):
-                findings += read_off.scaled(case, candidate, truth, evidence.budgets)
+                findings += read_off.scaled(subject, candidate, truth, evidence.budgets)
             findings += read_off.vacuous(rows, names["truth"])
-            findings += read_off.not_returned(case, candidate)
+            findings += read_off.not_returned(subject, candidate)
     doubt = "" if evidence.budgets is None else evidence.budgets.doubt
     verdict, reason = _verdict(participants, departure, rows, findings, odd, doubt, evidence)
     return Judgement(
-        case=case.summary(),
+        case=subject.summary(),
         candidate=names["candidate"],
         truth=names["truth"],
         participants=participants,
@@ -97,17 +97,20 @@ def judge(evidence: Evidence) -> Judgement:
 
 
 def _forward(
-    case: Case, candidate: Answer, truth: Answer, budgets: Budgets, name: str, allowed: float
+    subject: Subject, candidate: Answer, truth: Answer, budgets: Budgets, name: str, allowed: float
 ) -> tuple[list[Row], str]:
     """Loss, gates, states and readout against truth, as far as the candidate shows them, and where forward departs."""
-    loss = measure.scale(truth.loss, budgets.loss, (), (), case.dtype)
+    if not subject.forward:
+        return [], ""
+    loss = measure.scale(truth.loss, budgets.loss, (), subject.dtype)
     rows = [measure.row(measure.Pair("loss", name, candidate.loss, truth.loss, loss, allowed))]
     first: tuple[int, str] | None = None
     for key, true in truth.trace.items():  # in the order of the equations
         value = candidate.trace.get(key)
         if value is None or value.shape != true.shape:
             continue
-        scale = measure.scale(true, budgets.trace[key], ("T", "B", "K" if key == "z" else "H"), (), case.dtype)
+        axes = where.axes(("T", "B", "K" if key == "z" else "H"), true.shape, ())
+        scale = measure.scale(true, budgets.trace[key], axes, subject.dtype)
         pair = measure.Pair(key, name, value, true, scale, allowed)
         rows.append(measure.row(pair))
         if rows[-1].verdict != "differ":
@@ -115,22 +118,15 @@ def _forward(
         wrong = np.argwhere(pair.ratio > 1)
         if first is None or wrong[0][0] < first[0]:
             t, b, k = map(int, wrong[0])
-            what = (
-                f"{_kind_of(case, key)} {key}, batch entry {b}, unit {k}: {value[t, b, k]:.6g} for {true[t, b, k]:.6g}"
-            )
+            what = f"{subject.kind(key)} {key}, batch entry {b}, unit {k}: {value[t, b, k]:.6g} for {true[t, b, k]:.6g}"
             first = t, f"first at step {t} in {what}"
     if first is not None:
         return rows, first[1]
     return rows, "only in the loss" if rows[0].verdict == "differ" else ""
 
 
-def _kind_of(case: Case, quantity: str) -> str:
-    cell = case.model.equations
-    return "gate" if quantity in cell.GATES else "state" if quantity in cell.STATES else "readout"
-
-
 def _gradients(
-    candidate: Answer, answers: Mapping[str, Answer], scales: peers.Scales, case: Case
+    candidate: Answer, answers: Mapping[str, Answer], scales: Scales, subject: Subject
 ) -> tuple[list[Row], list[Parts]]:
     """Every graded array against every reference that answered, truth first; what rounds alike may be two off."""
     rows: list[Row] = []
@@ -142,7 +138,7 @@ def _gradients(
             if array not in answer.grads:
                 continue  # a sample has only some
             pair = measure.Pair(
-                array, name, candidate.grads[array], answer.grads[array], scale, peers.allowance(case, answer),
+                array, name, candidate.grads[array], answer.grads[array], scale, peers.allowance(subject.dtype, answer),
                 answer.radius.get(array, 0.0), answer.proven,
             )  # fmt: skip
             rows.append(measure.row(pair))
@@ -150,7 +146,7 @@ def _gradients(
     return rows, parts
 
 
-def _distances(evidence: Evidence, truth: Answer, scales: peers.Scales, allowed: float) -> tuple[Participant, ...]:
+def _distances(evidence: Evidence, truth: Answer, scales: Scales, allowed: float) -> tuple[Participant, ...]:
     """The participants, each with its own distance from truth."""
     answers = dict(evidence.references)
     if evidence.candidate is not None:

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 
 from harness import where
-from harness.budget import largest_in_row
 from harness.run import Parts, Row, Verdict
 
 
@@ -17,27 +16,35 @@ from harness.run import Parts, Row, Verdict
 class Scale:
     """What errors of one array are measured in; every array has the array's shape."""
 
-    axes: tuple[str, ...]
-    gates: tuple[str, ...]  #: the blocks stacked along axis A
+    axes: tuple[where.Axis, ...]
     budget: np.ndarray  #: the largest error that rounding explains
     largest: np.ndarray  #: the largest |true entry| of the element's row
     spacing: np.ndarray  #: of ``largest`` at the candidate's dtype: one ulp
     vacuous: bool  #: nothing to judge: a gradient of zeros would pass
 
 
-def scale(
-    true: np.ndarray, budget: np.ndarray, axes: Sequence[str], gates: Sequence[str], dtype: np.dtype[np.floating]
-) -> Scale:
+def scale(true: np.ndarray, budget: np.ndarray, axes: Sequence[where.Axis], dtype: np.dtype[np.floating]) -> Scale:
     """Measure by truth. A row of zeros is measured in the array's largest entry, an array of zeros in the budget."""
-    blocks = len(gates) if axes and axes[0] == "A" else 1
     with np.errstate(over="ignore"):
-        largest = np.asarray(largest_in_row(true, blocks), dtype=float)
+        largest = np.asarray(_largest_in_row(np.abs(true), axes), dtype=float)
     peak = float(np.max(np.abs(true)))
     largest = np.where(largest > 0, largest, peak if peak > 0 else budget)
     with np.errstate(over="ignore"):
         spacing = np.spacing(np.asarray(largest, dtype)).astype(float)
     vacuous = bool(np.all(np.abs(true) <= budget) and np.isfinite(budget).all())
-    return Scale(tuple(axes), tuple(gates), budget, largest, spacing, vacuous)
+    return Scale(tuple(axes), budget, largest, spacing, vacuous)
+
+
+def _largest_in_row(size: np.ndarray, axes: Sequence[where.Axis]) -> np.ndarray:
+    """The largest entry of each element's row, or, in a vector, of its gate: the unit of ulp and relative errors."""
+    long = [k for k, length in enumerate(size.shape) if length > 1]
+    if len(long) > 1:
+        return np.broadcast_to(size.max(axis=-1, keepdims=True), size.shape)
+    largest = np.full(size.shape, size.max())
+    flat, vector = largest.reshape(-1), size.reshape(-1)
+    for _, indices in axes[long[0]].blocks if long else ():
+        flat[list(indices)] = vector[list(indices)].max()
+    return largest
 
 
 def _delta(candidate: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -98,12 +105,12 @@ def row(pair: Pair) -> Row:
             array=pair.name,
             reference=pair.reference,
             shape=tuple(delta.shape),
-            axes=scale.axes,
+            axes=tuple(axis.name for axis in scale.axes),
             total=float(delta.sum()),
             total_abs=float(size.sum()),
             max_abs=float(size[at]),
             at=at,
-            at_words=where.index_words(at, scale.axes, delta.shape, scale.gates),
+            at_words=where.index_words(at, scale.axes),
             candidate=float(pair.candidate[at]),
             expected=float(pair.expected[at]),
             relative=float(np.max(size / scale.largest)),
@@ -111,7 +118,7 @@ def row(pair: Pair) -> Row:
             ratio=float(ratio[ratio_at]),
             ratio_at=ratio_at,
             verdict=verdict,
-            words=where.describe(differs, scale.axes, scale.gates),
+            words=where.describe(differs, scale.axes),
             vacuous=scale.vacuous,
             proven_ulp=_proven_ulp(pair, size),
         )
@@ -130,7 +137,7 @@ def _argmax(values: np.ndarray) -> tuple[int, ...]:
 def parts(pair: Pair) -> list[Parts]:
     """A pair split into gates, rows, columns, steps and batch entries."""
     found: list[Parts] = []
-    errors, worsts = (where.parts(values, pair.scale.axes, pair.scale.gates) for values in (pair.delta, pair.ratio))
+    errors, worsts = (where.parts(values, pair.scale.axes) for values in (pair.delta, pair.ratio))
     with np.errstate(all="ignore"):
         for error, worst in zip(errors, worsts, strict=True):
             size, peak = np.abs(error.view), worst.view.max(axis=1)

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from harness import measure
-from harness.budget import Budgets
-from harness.case import Case
+from harness.subject import Scales
 from references.protocol import Answer
 
-Scales = Mapping[str, measure.Scale]
 
-
-def scales(case: Case, truth: Answer, budgets: Budgets) -> Scales:
-    """What errors are measured in, for each graded array."""
-    axes, gates = case.model.axes, case.model.equations.GATES
-    return {
-        array: measure.scale(truth.grads[array], budgets.grads[array], axes[array], gates, case.dtype)
-        for array in case.model.graded
-    }
-
-
-def allowance(case: Case, truth: Answer) -> int:
-    """How many budgets an answer may be apart from truth: 2 where truth rounds as the case does, and 1 where not."""
-    wider = np.finfo(truth.loss.dtype).nmant > np.finfo(case.dtype).nmant
+def allowance(dtype: np.dtype[Any], truth: Answer) -> int:
+    """How many budgets an answer may be apart from truth: 2 where truth itself rounds to ``dtype``, and 1 where not."""
+    wider = np.finfo(truth.loss.dtype).nmant > np.finfo(dtype).nmant
     return 1 if wider or truth.proven else 2
 
 

@@ -57,7 +57,7 @@ class Parts:
 
     array: str
     reference: str
-    kind: Literal["gate", "row", "column", "step", "batch"]
+    kind: Literal["gate", "source", "row", "column", "step", "batch", "entry"]
     labels: tuple[str, ...]
     total: np.ndarray
     total_abs: np.ndarray

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-import handgrad
-from harness import candidate, truth
+from harness import truth
 from harness.budget import budgets
+from harness.candidate import InProcess, Outcome, UnderTest
 from harness.case import Case
 from harness.companions import Companion
 from harness.judge import Evidence, at_once, judge
 from harness.run import Judgement, Participant
-from harness.version import VERSION
 from harness.workers import Unavailable, WorkerError, Workers
 from references import protocol
 from references.protocol import Answer, Reference
@@ -30,7 +29,7 @@ class Session:
 
     peers: tuple[Reference, ...]  #: the references to run beside truth
     workers: Workers
-    under_test: candidate.Candidate | None = None  #: None: handgrad's own
+    under_test: UnderTest = InProcess()  # noqa: RUF009 - it is frozen
     required: tuple[str, ...] = ()  #: references that were asked for by name
     truth: str = ""  #: the reference that is to be truth; empty for the best that can be had
 
@@ -39,18 +38,19 @@ class Session:
         best, reason = truth.choose(case, self.truth)
         peers = [peer for peer in self.peers if peer is not best]
         asked = self._ask(peers if reason else [best, *peers], case)  # they work while the candidate does, here
-        outcome = candidate.run(self.under_test or candidate.own, case)
+        outcome = self.under_test.answer(case)
         exact, truth_part = self._truth(best, reason, case, asked)
         shown = () if outcome.answer is None else tuple(outcome.answer.trace)
         limits = None if exact is None else budgets(case, exact, shown)
         heard = {peer.NAME: _hear(peer, case, asked) for peer in peers}
+        subject = self.under_test.subject(case)
         return judge(
             Evidence(
-                case=case,
+                subject=subject,
                 candidate=outcome.answer,
-                truth=exact,
-                references={name: answer for name, (answer, _) in heard.items() if answer is not None},
-                budgets=limits,
+                truth=None if exact is None else subject.named(exact),
+                references={name: subject.named(answer) for name, (answer, _) in heard.items() if answer is not None},
+                budgets=None if limits is None else subject.allowed(limits),
                 participants=(self._candidate_part(outcome), truth_part, *(part for _, part in heard.values())),
                 findings=outcome.findings,
                 required=self.required,
@@ -59,13 +59,14 @@ class Session:
 
     def accompany(self, companion: Companion) -> Judgement:
         """The verdict on one companion, by its truth alone; its numbers only where it does not plainly agree."""
-        outcome = candidate.run(self.under_test or candidate.own, companion.case, times=1)
+        outcome = self.under_test.answer(companion.case, times=1)
+        subject = self.under_test.subject(companion.case)
         evidence = Evidence(
-            case=companion.case,
+            subject=subject,
             candidate=outcome.answer,
-            truth=companion.truth,
+            truth=subject.named(companion.truth),
             references={},
-            budgets=companion.budgets,
+            budgets=subject.allowed(companion.budgets),
             participants=(self._candidate_part(outcome), Participant(companion.truth_name, "truth", "judged")),
             findings=outcome.findings,
             companion=True,
@@ -91,11 +92,9 @@ class Session:
             return None, replace(part, status="not run", reason=f"it cannot tell {unknown} elements")
         return answer, part
 
-    def _candidate_part(self, outcome: candidate.Outcome) -> Participant:
-        own = self.under_test is None
-        name = handgrad.__name__ if own else getattr(self.under_test, "__name__", "candidate")
-        part = Participant(name, "candidate", "judged", version=f"{name} {VERSION}" if own else "")
-        part = replace(part, seconds=outcome.seconds)
+    def _candidate_part(self, outcome: Outcome) -> Participant:
+        tested = self.under_test
+        part = Participant(tested.name, "candidate", "judged", version=tested.version, seconds=outcome.seconds)
         if outcome.answer is None:
             return replace(part, status="error", reason=outcome.error)
         return replace(part, fingerprint=outcome.answer.fingerprint)

@@ -7,10 +7,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: axis → the kind of part that one index along it is
+#: letter → the kind of part that one index along such an axis is
 _KINDS = {"A": "row", "K": "row", "T": "step", "B": "batch", "D": "column", "H": "column"}
 #: kind → one, several
-_WORDS = {"batch": ("batch entry", "batch entries")}
+_WORDS = {"batch": ("batch entry", "batch entries"), "entry": ("entry", "entries")}
+
+
+#: what stands along an axis that is multiplied by inputs: these are no gates
+SOURCES = {"x", "h", "1", "1x", "1h"}
+
+
+class Axis(NamedTuple):
+    """What one axis of an array holds."""
+
+    name: str  #: what a run shows of it: "A", "T", "h+x"
+    kind: str  #: what one index along it is: row, column, step, batch, entry
+    labels: tuple[str, ...]  #: of each index: "f 3", "12"
+    #: the gates or sources along it, each with its indices; empty where there is only one
+    blocks: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 class Part(NamedTuple):
@@ -18,74 +32,106 @@ class Part(NamedTuple):
 
     kind: str
     labels: tuple[str, ...]
-    view: np.ndarray  #: of the array, the parts along the first axis, all else flattened
+    view: np.ndarray  #: of the array, a row per part; a shorter one ends in zeros, which no sum or maximum sees
 
 
-def parts(array: np.ndarray, axes: Sequence[str], gates: Sequence[str]) -> list[Part]:
-    """The gates, rows, columns, steps and batch entries of an array, as far as it has them."""
+def axes(letters: Sequence[str], shape: Sequence[int], gates: Sequence[str]) -> tuple[Axis, ...]:
+    """The axes of a canonical array, from their letters; ``gates`` are stacked along A."""
+    return tuple(_axis(k, letter, size, gates) for k, (letter, size) in enumerate(zip(letters, shape, strict=True)))
+
+
+def _axis(place: int, letter: str, size: int, gates: Sequence[str]) -> Axis:
+    kind = "column" if place and letter == "K" else _KINDS[letter]
+    if letter != "A" or len(gates) < 2:
+        return Axis(letter, kind, tuple(map(str, range(size))))
+    units = size // len(gates)
+    labels = tuple(f"{gates[k // units]} {k % units}" for k in range(size))
+    return Axis(
+        letter, kind, labels, tuple((gate, tuple(range(n * units, (n + 1) * units))) for n, gate in enumerate(gates))
+    )
+
+
+def plain(shape: Sequence[int]) -> tuple[Axis, ...]:
+    """The axes of an array of which nothing is known but its shape."""
+    kinds = ("row", "column") if len(shape) == 2 else ("entry",) * len(shape)
+    names = kinds if len(shape) == 2 else tuple(f"axis {k}" for k in range(len(shape)))
+    return tuple(
+        Axis(name, kind, tuple(map(str, range(size)))) for name, kind, size in zip(names, kinds, shape, strict=True)
+    )
+
+
+def parts(array: np.ndarray, axes: Sequence[Axis]) -> list[Part]:
+    """The gates, sources, rows, columns, steps and batch entries of an array, as far as it has them."""
     found: list[Part] = []
-    for axis, letter in enumerate(axes):
-        along = np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
-        if letter == "A" and len(gates) > 1:
-            found.append(Part("gate", tuple(gates), along.reshape(len(gates), -1)))
-        found.append(Part(_kind(axes, axis), _labels(letter, along.shape[0], gates), along))
+    for k, axis in enumerate(axes):
+        along = _along(array, k)
+        if axis.blocks:
+            found.append(Part(_grouped_kind(axis), tuple(name for name, _ in axis.blocks), _stacked(along, axis)))
+        found.append(Part(axis.kind, axis.labels, along))
     return found
 
 
-def _kind(axes: Sequence[str], axis: int) -> str:
-    return "column" if axis and axes[axis] == "K" else _KINDS[axes[axis]]
+def _along(array: np.ndarray, axis: int) -> np.ndarray:
+    return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
 
 
-def _labels(letter: str, length: int, gates: Sequence[str]) -> tuple[str, ...]:
-    if letter != "A" or len(gates) < 2:
-        return tuple(map(str, range(length)))
-    unit = length // len(gates)
-    return tuple(f"{gates[k // unit]} {k % unit}" for k in range(length))
+def _grouped_kind(axis: Axis) -> str:
+    return "source" if {name for name, _ in axis.blocks} <= SOURCES else "gate"
 
 
-def index_words(index: Sequence[int], axes: Sequence[str], shape: Sequence[int], gates: Sequence[str]) -> str:
+def _stacked(along: np.ndarray, axis: Axis) -> np.ndarray:
+    """A row per block."""
+    rows = np.zeros((len(axis.blocks), max(len(indices) for _, indices in axis.blocks) * along.shape[1]), along.dtype)
+    for row, (_, indices) in zip(rows, axis.blocks, strict=True):
+        row[: len(indices) * along.shape[1]] = along[list(indices)].ravel()
+    return rows
+
+
+def index_words(index: Sequence[int], axes: Sequence[Axis]) -> str:
     """An index in the array's own words: "f 3, 12" is row 3 of gate f, column 12."""
-    return ", ".join(_labels(axis, size, gates)[k] for k, axis, size in zip(index, axes, shape, strict=True))
+    return ", ".join(axis.labels[k] for k, axis in zip(index, axes, strict=True))
 
 
-def describe(differs: np.ndarray, axes: Sequence[str], gates: Sequence[str]) -> tuple[str, ...]:
+def describe(differs: np.ndarray, axes: Sequence[Axis]) -> tuple[str, ...]:
     """What the mask ``differs`` says, one sentence per axis along which something agrees; empty where all agrees."""
     if not differs.any():
         return ()
     if differs.all():
         return ("every entry differs",)
     sentences: list[str] = []
-    for part in parts(differs, axes, gates):
-        bad = np.asarray(part.view.any(axis=1))
-        if not bad.all():
-            if part.kind == "gate":
-                sentences.append(_gates(part.labels, bad))
-            elif part.labels[0].isdigit():
-                sentences.append(_numbered(part.kind, bad))
-            else:
-                sentences += _units(differs, gates)
+    for k, axis in enumerate(axes):
+        along = np.asarray(_along(differs, k).any(axis=1))
+        if along.all():
+            continue
+        if not axis.blocks:
+            where = f"{axis.name}: " if axis.kind == "entry" and len(axes) > 1 else ""
+            sentences.append(where + _numbered(axis.kind, along))
+            continue
+        sentences += _blocks(axis, along)
     if not sentences:
         sentences.append(f"{int(differs.sum())} of {differs.size} entries differ, in every row and column")
     return tuple(sentences)
 
 
-def _gates(labels: Sequence[str], bad: np.ndarray) -> str:
+def _blocks(axis: Axis, bad: np.ndarray) -> list[str]:
+    """Which gates along an axis differ, and of those that differ in part, where."""
+    kind = _grouped_kind(axis)
+    sentences = []
+    within = {name: bad[list(indices)] for name, indices in axis.blocks}
+    wrong = np.array([block.any() for block in within.values()])
+    if not wrong.all():
+        sentences.append(_gates(kind, tuple(within), wrong))
+    partly = [(name, block) for name, block in within.items() if block.any() and not block.all()]
+    return sentences + [f"{kind} {name}: {_numbered(axis.kind, block)}" for name, block in partly]
+
+
+def _gates(kind: str, labels: Sequence[str], bad: np.ndarray) -> str:
     wrong = [label for label, b in zip(labels, bad, strict=True) if b]
     right = [label for label, b in zip(labels, bad, strict=True) if not b]
     return (
-        f"{_name('gate', wrong)} {', '.join(wrong)} {_verb('differ', wrong)}, "
-        f"{_name('gate', right)} {', '.join(right)} {_verb('agree', right)}"
+        f"{_name(kind, wrong)} {', '.join(wrong)} {_verb('differ', wrong)}, "
+        f"{_name(kind, right)} {', '.join(right)} {_verb('agree', right)}"
     )
-
-
-def _units(differs: np.ndarray, gates: Sequence[str]) -> list[str]:
-    """Which rows of each gate differ, for gates of which only some do."""
-    sentences = []
-    for gate, block in zip(gates, np.split(differs, len(gates)), strict=True):
-        bad = np.asarray(block.reshape(len(block), -1).any(axis=1))
-        if bad.any() and not bad.all():
-            sentences.append(f"gate {gate}: {_numbered('row', bad)}")
-    return sentences
 
 
 def _numbered(kind: str, bad: np.ndarray) -> str:

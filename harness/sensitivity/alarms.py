@@ -18,6 +18,7 @@ from harness.companions import known
 from harness.judge import Evidence, judge
 from harness.run import Participant
 from harness.study import Alarms
+from harness.subject import Canonical
 from references import equations, protocol
 from references.equations import losses
 from references.model import REDUCTIONS, Model
@@ -58,7 +59,7 @@ def of_shape(number: int, first: int, count: int) -> dict[tuple[str, str], Tally
         case = one.case
         for name, ask in providers().items():
             evidence = Evidence(
-                case=case,
+                subject=Canonical(case),
                 candidate=ask(case),
                 truth=one.truth,
                 references={},

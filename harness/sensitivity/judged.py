@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from harness import companions
-from harness.candidate import Candidate
+from harness.candidate import Candidate, InProcess
 from harness.case import from_seed
 from harness.companions import Companion
 from harness.run import Judgement
@@ -39,7 +39,7 @@ def seen_by(candidate: Candidate, judging: Iterator[Companion]) -> str:
 
 def verdict(candidate: Candidate, one: Companion) -> Judgement:
     """A candidate's judgement on one case, by truth alone."""
-    return Session((), Workers(()), candidate).accompany(one)
+    return Session((), Workers(()), InProcess(candidate)).accompany(one)
 
 
 def effect(candidate: Candidate, one: Companion) -> float:

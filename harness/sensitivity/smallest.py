@@ -25,11 +25,11 @@ _PARTS = {"row": "row", "gate": "gate", "step": "time step"}
 def smallest(models: Sequence[Model], dtype: str, seeds: Sequence[int]) -> list[Smallest]:
     """Over all parts of all gradients of the models' default cases."""
     found: dict[str, list[float]] = {"element": [], **{name: [] for name in _PARTS.values()}}
-    for needed, size, axes, gates in _needed(models, dtype, seeds):
+    for needed, size, axes in _needed(models, dtype, seeds):
         found["element"] += (needed / size.max()).ravel().tolist()
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.where(size > 0, needed / size, np.inf)
-        for part in where.parts(relative, axes, gates):
+        for part in where.parts(relative, axes):
             if part.kind in _PARTS:
                 found[_PARTS[part.kind]] += part.view.min(axis=1).tolist()
     return [
@@ -42,14 +42,14 @@ def smallest(models: Sequence[Model], dtype: str, seeds: Sequence[int]) -> list[
 def singles(models: Sequence[Model], dtype: str, seeds: Sequence[int]) -> Singles:
     """Every element of every gradient of the models' default cases moved, one at a time."""
     error = SINGLE_ERRORS[dtype]
-    trials = [needed <= error * size.max() for needed, size, _, _ in _needed(models, dtype, seeds)]
+    trials = [needed <= error * size.max() for needed, size, _ in _needed(models, dtype, seeds)]
     return Singles(dtype, error, sum(map(np.size, trials)), int(sum(np.sum(seen) for seen in trials)))
 
 
 def _needed(
     models: Sequence[Model], dtype: str, seeds: Sequence[int]
-) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[str, ...], tuple[str, ...]]]:
-    """The further error that each element needs to be seen, its size, and its axes and gates."""
+) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[where.Axis, ...]]]:
+    """The further error that each element needs to be seen, its size, and its axes."""
     for model in models:
         for seed in seeds:
             one = judged.default(model, dtype, seed)
@@ -57,4 +57,5 @@ def _needed(
             for name in model.graded:
                 true = one.truth.grads[name]
                 needed = one.budgets.grads[name] + np.abs(answer.grads[name] - true).astype(float)
-                yield needed, np.abs(true).astype(float), model.axes[name], model.equations.GATES
+                axes = where.axes(model.axes[name], true.shape, model.equations.GATES)
+                yield needed, np.abs(true).astype(float), axes

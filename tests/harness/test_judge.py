@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from evidence import LSTM, of, sound, with_candidate, with_peer
 
-from harness import measure
+from harness import measure, where
 from harness.case import from_seed
 from harness.judge import Evidence, judge
 from harness.run import Judgement, Participant
@@ -290,7 +290,7 @@ def test_chaos_judges_nothing_but_forward_before_it() -> None:
 @pytest.mark.parametrize(("value", "proven"), [(1.0, True), (np.inf, False), (np.nan, False)])
 def test_what_is_not_finite_is_never_proven_and_what_a_sample_lacks_is_left_out(value: float, proven: bool) -> None:
     true, radius = np.array([[1.0, 2.0, 3.0]], np.longdouble), np.array([[1e-20, 1e-20, np.inf]])
-    scale = measure.scale(true, np.full(true.shape, 1e-15), ("K", "H"), (), np.dtype(float))
+    scale = measure.scale(true, np.full(true.shape, 1e-15), where.axes("KH", true.shape, ()), np.dtype(float))
     pair = measure.Pair("W_hy", "certified", np.array([[value, 2.0, 99.0]]), true, scale, 1, radius, proven=True)
     row = measure.row(pair)
     assert np.isfinite(row.proven_ulp) == proven

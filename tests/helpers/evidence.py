@@ -13,6 +13,7 @@ from harness.budget import budgets
 from harness.case import DEFAULT_SIZES, Case, from_seed
 from harness.judge import Evidence
 from harness.run import Participant
+from harness.subject import Canonical
 from references import extended
 from references.model import Model
 from references.protocol import Answer
@@ -35,7 +36,7 @@ def of(case: Case, under_test: candidate.Candidate = candidate.own) -> Evidence:
     rounded = {name: grad.astype(case.dtype) for name, grad in truth.grads.items()}
     peer = Answer(truth.loss.astype(case.dtype), rounded, {}, case.fingerprint)
     return Evidence(
-        case=case,
+        subject=Canonical(case),
         candidate=outcome.answer,
         truth=truth,
         references={"one": peer, "two": peer},
