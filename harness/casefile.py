@@ -10,7 +10,7 @@ from harness.files import replace_whole
 from harness.packing import pack, unpack
 from references.model import Model
 
-#: 1: arrays by their canonical names; metadata "handgrad-case" holds {"format", "model", "source"}
+#: 1: arrays by their canonical names; metadata "handgrad-case" holds {"format", "model", "source", "fingerprint"}
 FORMAT_VERSION = 1
 _KEY = "handgrad-case"
 
@@ -18,6 +18,7 @@ _KEY = "handgrad-case"
 def save(case: Case, path: Path) -> None:
     """Write ``case``; an existing file is replaced only as a whole. Raises BadInput where it cannot be written."""
     about = {"format": FORMAT_VERSION, "model": case.model.to_dict(), "source": case.source}
+    about["fingerprint"] = case.fingerprint  # which gradients of it can repeat, so that they are of no other case
     replace_whole(path, pack(_KEY, about, case.arrays))
 
 

@@ -1,0 +1,124 @@
+"""A candidate's Python file in a process of its own: it may do what it likes there, and nothing else is harmed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from harness.candidates import derivation
+from harness.candidates.answers import Called, Description
+from harness.candidates.failure import CandidateFailed
+from harness.candidates.running import Running
+from harness.candidates.structure import decode, encode
+from harness.candidates.target import Target
+from harness.errors import BadInput
+from harness.frames import Frame
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from harness.forward.derive import Derived
+
+__all__ = ["Called", "CandidateFailed", "Description", "Process"]
+
+#: seconds that one call may take, and GiB that it may use
+TIMEOUT, MEMORY = 60.0, 4.0
+
+
+class Process:
+    """The candidate ``path.py`` or ``path.py:function``. Its process starts when needed, and again after it died.
+
+    ``timeout`` seconds count from the last sign of life, and each call of the candidate is one; ``memory`` is in GiB.
+    Every method raises CandidateFailed where the candidate's code fails, and BadInput where it is no candidate.
+    Raises BadInput at once where there is no such Python file.
+    """
+
+    def __init__(self, target: str, timeout: float = TIMEOUT, memory: float = MEMORY) -> None:
+        if timeout <= 0:
+            raise BadInput(f"timeout: got {timeout:g}, needs more than 0 seconds")
+        if memory <= 0:
+            raise BadInput(f"memory: got {memory:g}, needs more than 0 GiB")
+        self.target = Target.read(target)
+        self._timeout, self._memory = timeout, memory
+        self._running: Running | None = None
+        self._lock = threading.RLock()
+
+    def describe(self) -> Description:
+        """What the file declares. BadInput: no such function, a layout or model that is none, a sign that is not ±1."""
+        done, _ = self._ask("describe")
+        return Description(**done)
+
+    def example(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The file's own params and data. BadInput: there is none, or it gives something else."""
+        params, data = decode(*self._ask("example", seed=seed))
+        return params, data
+
+    def call(self, params: Mapping[str, Any], data: Mapping[str, Any], times: int = 2) -> Called:
+        """The answer, and why the candidate is no function where calls on the same bytes show it."""
+        done, arrays = self._ask("call", (params, data), times=times)
+        impure = tuple(done["impure"])
+        notes = tuple((name, text, tuple(about)) for name, text, about in done["notes"])
+        return Called(arrays["loss"].copy(), _under("grads/", arrays), _under("trace/", arrays), impure, notes,
+                      done["seconds"])  # fmt: skip
+
+    def derive(
+        self,
+        params: Mapping[str, Any],
+        data: Mapping[str, Any],
+        names: Sequence[str],
+        seconds: float = 10.0,
+        progress: Callable[[float], None] | None = None,
+    ) -> Derived:
+        """The candidate's own forward, differentiated by what ``names`` name; see `harness.forward.derive`."""
+        about = {"names": list(names), "seconds": seconds}
+        return derivation.unpack(*self._ask("derive", (params, data), progress, **about))
+
+    def reads_globals(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[str, ...]:
+        """The params on which neither loss nor gradients depend, while a global of the same shape exists."""
+        done, _ = self._ask("reads_globals", (params, data))
+        return tuple(done)
+
+    @property
+    def printed(self) -> str:
+        """The last 64 KiB of what the candidate printed, since its process was started."""
+        with self._lock:
+            return "" if self._running is None else self._running.printed
+
+    def close(self) -> None:
+        """End the process and its children."""
+        with self._lock:
+            if self._running is not None:
+                self._running.close()
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(
+        self,
+        do: str,
+        values: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
+        progress: Callable[[float], None] | None = None,
+        **about: Any,
+    ) -> Frame:
+        arrays: dict[str, np.ndarray] = {}
+        request = {"do": do, **about} | ({} if values is None else {"values": encode(values, arrays)})
+        with self._lock:
+            if self._running is None or self._running.ended:
+                self._running = Running(self.target, self._timeout, self._memory)
+            try:
+                return self._running.ask(request, arrays, progress)
+            except BaseException as error:
+                if not isinstance(error, BadInput | CandidateFailed):
+                    self._running.close()  # interrupted: what it would answer next is an answer to the wrong question
+                raise
+
+
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array.copy() for name, array in arrays.items() if name.startswith(prefix)}
