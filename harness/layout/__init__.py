@@ -1,0 +1,1 @@
+"""Layouts: what the axes of a candidate's own arrays hold, in block notation."""
