@@ -10,7 +10,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 import handgrad
+from harness import companions
 from harness.case import Case
+from harness.companions import Companion
 from harness.run import Finding
 from harness.subject import Canonical, Subject
 from harness.version import VERSION
@@ -28,6 +30,7 @@ class Outcome(NamedTuple):
     error: str  #: empty where there is an answer
     seconds: float
     findings: tuple[Finding, ...]
+    coarse: bool = False  #: float32 inside, where float64 went in: to be judged by the budgets of float32
 
 
 class UnderTest(Protocol):
@@ -50,6 +53,9 @@ class UnderTest(Protocol):
 
     def subject(self, case: Case) -> Subject:
         """The case in its own names."""
+
+    def companions(self, model: Model, dtype: str) -> tuple[Companion, ...]:
+        """Small cases that it can take beside those of a model."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,10 @@ class InProcess:
     def subject(self, case: Case) -> Subject:
         """In canonical names."""
         return Canonical(case)
+
+    def companions(self, model: Model, dtype: str) -> tuple[Companion, ...]:
+        """Those of the model, and for handgrad's own also of cotangents."""
+        return companions.of(model, dtype, self.any_model)
 
 
 def own(model: Model, arrays: dict[str, np.ndarray]) -> handgrad.Gradients:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -57,6 +57,10 @@ class Case:
     def copies(self) -> dict[str, np.ndarray]:
         """Fresh copies of the same bytes."""
         return {name: array.copy() for name, array in self.arrays.items()}
+
+    def at(self, dtype: str) -> Case:
+        """The case with its floats rounded to ``dtype``."""
+        return replace(self, arrays=_at(dtype, self.arrays))
 
     def summary(self) -> CaseSummary:
         """What a run keeps of it."""

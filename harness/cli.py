@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,17 @@ if TYPE_CHECKING:
 UsageProblem: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 INTERRUPTED = 130  # also what Typer makes of a KeyboardInterrupt
-EXAMPLE = "Example: python -m harness compare --cell lstm --shape T=20,H=8 --dtype float32 --out report.md"
+EXAMPLE = """\
+Examples:
+
+python -m harness compare --cell lstm --shape T=20,H=8 --dtype float32 --out report.md
+
+python -m harness compare --candidate my_lstm.py
+
+where my_lstm.py has loss_and_grads(params, data) → loss, grads, and example(seed) → params, data: dicts of arrays by \
+your own names. See docs/bring-your-own.md."""
+LAYOUT_EXAMPLE = "Example: python -m harness layout my_lstm.py"
+CASEBOOK_EXAMPLE = "Example: python -m harness casebook theano-versus-python"
 
 app = typer.Typer(
     add_completion=False,
@@ -45,6 +56,16 @@ def _root(
 @app.command(epilog=EXAMPLE)
 def compare(
     context: typer.Context,
+    candidate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE[:NAME]|COMMAND",
+            help="What is under test: a Python file, or a command with {case} and {out}. Default: handgrad's own.",
+        ),
+    ] = None,
+    gradients: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Gradients computed elsewhere from the --case.")
+    ] = None,
     cell: Annotated[str | None, typer.Option(help="The cell: see 'cells'. Default: lstm.")] = None,
     activation: Annotated[str | None, typer.Option(help="The cell's activation: see 'cells'. Default: tanh.")] = None,
     loss: Annotated[str | None, typer.Option(help="The loss. Default: softmax-cross-entropy.")] = None,
@@ -75,6 +96,8 @@ def compare(
         typer.Option(metavar="FILE", help="Write the run, by suffix: .md, .csv, .json. May be repeated."),
     ] = None,
     device: Annotated[str, typer.Option(help="Where torch and JAX run: cpu or cuda.")] = "cpu",
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="What one call of a candidate may take.")] = 60,
+    memory: Annotated[float, typer.Option(metavar="GIB", help="What a candidate may use.")] = 4,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every reference's row.")] = False,
 ) -> None:
     """Compare hand-derived gradients with automatic ones on identical weights."""
@@ -84,12 +107,14 @@ def compare(
 
     for path in out or ():
         output.check(path)
-    run = run_compare(
+    with _told_progress() as told:
+        run = run_compare(
+        candidate=candidate, gradients=gradients, timeout=timeout, memory=memory, working=told,
         cell=cell, activation=activation, loss=loss, reduction=reduction, bias=bias, readout=readout, shape=shape,
         dtype=dtype, seed=seed, seeds=seeds, references=references, truth=truth, alone=alone, text=text, case=case,
-        save_case=save_case, device=device, progress=_progress,
+        save_case=save_case, device=device, progress=_progress if candidate is None else None,
         command=shlex.join(["python", "-m", "harness", *context.obj]),
-    )  # fmt: skip
+        )  # fmt: skip
     for path in out or ():
         output.write(run, path)
     terminal.print_run(run, terminal.stdout(), verbose=verbose)
@@ -161,6 +186,55 @@ def sensitivity(
     raise typer.Exit(0 if right else 1)
 
 
+@app.command(epilog=LAYOUT_EXAMPLE)
+def layout(
+    candidate: Annotated[str, typer.Argument(metavar="FILE[:NAME]", help="A candidate: see docs/bring-your-own.md.")],
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="What one call of the candidate may take.")] = 60,
+    memory: Annotated[float, typer.Option(metavar="GIB", help="What the candidate may use.")] = 4,
+) -> None:
+    """Find a candidate's layout: the lines to paste into its file, and what else fits."""
+    from harness.layout.finding import find
+
+    with _told_progress() as told:
+        code, lines = find(candidate, timeout, memory, told)
+    for line in lines:
+        typer.echo(line)
+    raise typer.Exit(code)
+
+
+@app.command(epilog=CASEBOOK_EXAMPLE)
+def casebook(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One system, in full. Default: all of them.")
+    ] = None,
+) -> None:
+    """Judge the published systems: what is expected beside what is found, exit 1 on any departure."""
+    from harness.casebook import entries, entry, showing
+    from reports import terminal
+
+    console = terminal.stdout()
+    if name is not None:
+        chosen = entry(name)
+        if chosen.missing:
+            raise BadInput(f"casebook {name}: {chosen.missing}")
+        typer.echo(chosen.story)
+        with _told_progress() as told:
+            runs = showing.in_full(chosen, told)
+        for member, run in runs:
+            terminal.print_tables(f"{member.path.name}: {member.about}", showing.numbers(chosen, member, run), console)
+            terminal.print_run(showing.on_its_own_data(run), console)
+            if member.layout is not None:
+                typer.echo()
+                terminal.print_run(run, console)
+            typer.echo()
+    tables, departures = showing.overview(entries().values() if name is None else [chosen], working)
+    title = "all is as expected" if not departures else f"{len(departures)} departures from what is expected"
+    terminal.print_tables(title, tables, console)
+    for departure in departures:
+        typer.echo(departure)
+    raise typer.Exit(1 if departures else 0)
+
+
 @app.command()
 def badge(
     run: Annotated[Path, typer.Argument(metavar="RUN.json", help="A run saved by compare --out RUN.json.")],
@@ -200,6 +274,18 @@ def _progress(cases: Iterable[Case], count: int) -> Iterable[Case]:
             yield from cases
 
     return shown()
+
+
+@contextmanager
+def _told_progress() -> Iterator[Callable[[str, float], None]]:
+    """What shows, where somebody looks, how far a piece of work has come."""
+    if not sys.stderr.isatty():
+        yield lambda words, fraction: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield lambda words, fraction: status.update(f"{words}: {fraction:.0%}")
 
 
 def working(tasks: Iterable[Any], count: int, words: str) -> Iterable[Any]:

@@ -7,7 +7,7 @@ scale without rounding: one truth and one budget serve all scales.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,6 +31,10 @@ SCALES: Mapping[str, float] = {"ordinary": 1.0, "zero": 0.0, "tiny (÷ 2¹⁷)":
 _FIXED_TARGETS = (*losses.ON_INDICES, "binary-cross-entropy", "sigmoid-half-squared-error")
 
 
+#: a model and sizes → a case of them, drawn
+Draw = Callable[[Model, Mapping[str, int]], Case]
+
+
 @dataclass(frozen=True, eq=False)
 class Companion:
     """A case with its truth and budgets, which no candidate changes."""
@@ -47,27 +51,38 @@ def of(model: Model, dtype: str, any_model: bool) -> tuple[Companion, ...]:
 
     None where no truth can be had on this machine. Made once in a process.
     """
-    return tuple(_made(model, dtype, any_model))
+    return tuple(_made(model, lambda model, sizes: from_seed(model, sizes, dtype), any_model))
 
 
-def _made(model: Model, dtype: str, any_model: bool) -> Iterator[Companion]:
+def drawn_by(model: Model, draw: Draw, coarse: bool) -> tuple[Companion, ...]:
+    """The companions of a candidate that takes the cases of ``draw`` only; ``coarse``: by the budgets of float32."""
+    made = _made(model, draw, False)
+    if not coarse:
+        return tuple(made)
+    return tuple(replace(one, budgets=budgets(one.case.at("float32"), one.truth)) for one in made)
+
+
+def _made(model: Model, draw: Draw, any_model: bool) -> Iterator[Companion]:
+    def at(sizes: Mapping[str, int], words: str) -> Case:
+        return replace(draw(model, sizes), source=words)
+
     cotangent = model.loss == losses.COTANGENT
     if not cotangent:
-        yield from _companion(_drawn(model, dtype, {**SIZES, "T": 1}, "one step"))
-        drawn = _drawn(model, dtype, SIZES, "five steps")
+        yield from _companion(at({**SIZES, "T": 1}, "one step"))
+        drawn = at(SIZES, "five steps")
         yield from _companion(drawn)
         if model.loss not in _FIXED_TARGETS:
             yield from _companion(_with_huge_targets(drawn))
     if any_model or cotangent:
         model = replace(model, loss=losses.COTANGENT, readout=False)
-        for one in _companion(_drawn(model, dtype, SIZES, "cotangents")):
+        for one in _companion(at(SIZES, "cotangents")):
             yield from (_scaled(one, words, factor) for words, factor in SCALES.items())
-        yield from _companion(_drawn(model, dtype, {**SIZES, "T": 1}, "one step of cotangents"))
-        yield from _companion(_drawn(model, dtype, LONG, "forty steps of cotangents"))
-
-
-def _drawn(model: Model, dtype: str, sizes: Mapping[str, int], words: str) -> Case:
-    return replace(from_seed(model, sizes, dtype), source=words)
+        yield from _companion(at({**SIZES, "T": 1}, "one step of cotangents"))
+        yield from _companion(at(LONG, "forty steps of cotangents"))
+    else:
+        yield from _companion(at(LONG, "forty steps"))
+        if model.readout:
+            yield from _companion(_with_large_readout(at(SIZES, "large readout")))
 
 
 def known(case: Case) -> Companion:
@@ -88,6 +103,11 @@ def _with_huge_targets(case: Case) -> Case:
     """Targets so far off that the cotangent of every prediction is huge."""
     factor = case.dtype.type(SCALES["huge (× 2²⁰)"])
     return replace(case, arrays={**case.arrays, "y": case.arrays["y"] * factor}, source="huge targets")
+
+
+def _with_large_readout(case: Case) -> Case:
+    """Weights of the readout so large that what reaches the states exceeds the limits that people clip at."""
+    return replace(case, arrays={**case.arrays, "W_hy": case.arrays["W_hy"] * case.dtype.type(2.0**5)})
 
 
 def _scaled(one: Companion, words: str, factor: float) -> Companion:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
-from harness import blind, casefile, companions
-from harness.candidate import Candidate, InProcess
+from harness import blind, brought, casefile
+from harness.brought import Brought
+from harness.candidate import Candidate, InProcess, UnderTest
+from harness.candidates.process import Process
 from harness.case import Case
+from harness.commanded import Commanded, FromFile
 from harness.companions import Companion
 from harness.errors import BadInput
-from harness.options import Options, cases
+from harness.options import Options, cases, range_of_seeds
+from harness.own import judging as own_forward
 from harness.run import Finding, Judgement, Run
 from harness.session import Session
 from harness.version import VERSION, versions
@@ -22,6 +29,8 @@ from references import protocol
 from references.protocol import Reference
 
 DEVICES = ("cpu", "cuda")
+#: what may be under test: a function, a provider, a file or a command; by default handgrad's own
+Tested: TypeAlias = Candidate | UnderTest | str | Path | None
 #: cases and how many they are → the same cases, shown passing by
 Progress = Callable[[Iterable[Case], int], Iterable[Case]]
 
@@ -45,9 +54,13 @@ def compare(
     case: str | Path | Case | None = None,
     save_case: str | Path | None = None,
     device: str = "cpu",
-    candidate: Candidate | None = None,
+    candidate: Tested = None,
+    gradients: str | Path | None = None,
+    timeout: float = 60.0,
+    memory: float = 4.0,
     command: str = "",
     progress: Progress | None = None,
+    working: own_forward.Progress | None = None,
 ) -> Run:
     """Run a hand-written gradient on identical weights against automatic ones, and judge it.
 
@@ -55,8 +68,12 @@ def compare(
     ``case``. What is not given is as in ``python -m harness compare``: lstm with tanh, softmax cross-entropy on a
     linear readout, reduction sum, two biases, float64, T=12, B=4, D=7, H=16, K=9, and all references that are
     installed. ``shape`` is a mapping, or text like ``"T=20,H=8"``, of what departs from that. ``truth`` names the
-    reference that errors are measured against; by default the best that can be had. ``candidate`` is the function under
-    test, ``(model, arrays) → handgrad.Gradients``; by default handgrad's own.
+    reference that errors are measured against; by default the best that can be had. ``candidate`` is what is under
+    test: a Python file (``"my_lstm.py"`` or ``"my_lstm.py:function"``, see docs/bring-your-own.md), a command with
+    ``{case}`` and ``{out}``, or a function ``(model, arrays) → handgrad.Gradients``; by default handgrad's own. A file
+    and a command run apart, with ``timeout`` seconds for a call and ``memory`` GiB. A file is judged by its own forward
+    pass, differentiated numerically, and, where it says what its arrays hold, by the references. ``gradients`` is a
+    file of gradients that were computed elsewhere from a saved ``case``.
 
     The cases are judged together with a few small companions, which see what the given ones cannot: a single step,
     cotangents that are zero, tiny or huge. ``alone`` leaves them out.
@@ -70,37 +87,112 @@ def compare(
     if device not in DEVICES:
         raise BadInput(f"device: got {device!r}, allowed: {', '.join(DEVICES)}")
     started = time.perf_counter()
-    with Workers({r.WORKER for r in chosen if r.WORKER and not protocol.missing(r)}, device) as workers:
-        made: Iterable[Case]
-        made, count = cases(options)  # while the frameworks are loading
-        if save_case is not None:
-            if count > 1:
-                raise BadInput(f"save-case: got {count} cases, allowed: one; leave out seeds")
-            made = _saving(made, Path(save_case))
-        named = references is not None or device != "cpu"
-        required = [reference.NAME for reference in chosen] if named else []
-        required += [truth] if truth else []
-        session = Session(tuple(chosen), workers, InProcess(candidate), tuple(required), truth or "")
-        seen: list[Case] = []
-        judgements = []
-        for one in progress(made, count) if progress else made:
-            judgements.append(session.judge(one))
-            seen.append(one)
-        together = time.perf_counter()
-        accompanied = [] if alone else _accompany(session, seen)
-    found, dropped = _sorted_out(accompanied, own=candidate is None)
+    found = Found()
+    with ExitStack() as stack:
+        tested = _tested(candidate, gradients, options, timeout, memory, stack)
+        if isinstance(tested, Brought) and tested.laid is None:
+            for name, value in (("references", references), ("truth", truth), ("save-case", save_case)):
+                if value is not None:
+                    raise BadInput(
+                        f"{name}: got {value}, but {Path(tested.about.file).name} has no layout to put a case to it"
+                    )
+        else:
+            named = references is not None or device != "cpu"
+            required = [reference.NAME for reference in chosen] if named else []
+            required += [truth] if truth else []
+            frameworks = {r.WORKER for r in chosen if r.WORKER and not protocol.missing(r)}
+            workers = stack.enter_context(Workers(frameworks, device))
+            made: Iterable[Case]
+            made, count = _cases(options, tested)  # while the frameworks are loading
+            if save_case is not None:
+                if count > 1:
+                    raise BadInput(f"save-case: got {count} cases, allowed: one; leave out seeds")
+                made = _saving(made, Path(save_case))
+            under_test = tested.laid if isinstance(tested, Brought) else tested
+            assert under_test is not None
+            session = Session(tuple(chosen), workers, under_test, tuple(required), truth or "")
+            _by_references(session, progress(made, count) if progress else made, alone, found)
+        if isinstance(tested, Brought):
+            _by_own_forward(tested, range_of_seeds(options), alone, working or (lambda words, fraction: None), found)
     return Run(
         command=command or "harness.compare(…)",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         version=VERSION,
         versions=versions(["numpy", *dict.fromkeys(name for reference in chosen for name in reference.NEEDS)]),
         platform=f"{platform.system()} {platform.machine()}",
-        judgements=tuple(judgements),
-        findings=(*blind.findings([*seen, *(companion.case for companion, _ in found)]), *dropped),
-        companions=tuple(judgement for _, judgement in found),
-        companion_seconds=time.perf_counter() - together,
+        judgements=tuple(found.judgements),
+        findings=tuple(dict.fromkeys(found.findings)),
+        companions=tuple(found.companions),
+        companion_seconds=found.seconds,
         seconds=time.perf_counter() - started,
     )
+
+
+@dataclass
+class Found:
+    """What judging has come to so far."""
+
+    judgements: list[Judgement] = field(default_factory=list)
+    companions: list[Judgement] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    seconds: float = 0.0  #: of the companions
+
+
+def _tested(
+    candidate: Tested, gradients: str | Path | None, options: Options, timeout: float, memory: float, stack: ExitStack
+) -> UnderTest | Brought:
+    """What is under test, and a process for it that ends with the stack."""
+    if gradients is not None:
+        if candidate is not None or options.case is None:
+            raise BadInput(
+                f"gradients: got {gradients}, needs the saved case that they are of, and no candidate beside"
+            )
+        return FromFile(Path(gradients))
+    if isinstance(candidate, str | Path):
+        if "{case}" in str(candidate):
+            return Commanded(str(candidate), timeout, memory)
+        return brought.bring(stack.enter_context(Process(str(candidate), timeout, memory)), options)
+    return InProcess(candidate) if candidate is None or callable(candidate) else candidate
+
+
+def _cases(options: Options, tested: UnderTest | Brought) -> tuple[Iterable[Case], int]:
+    if isinstance(tested, Brought) and tested.layout is not None:
+        return brought.cases(options, tested.layout)
+    return cases(options)
+
+
+def _by_references(session: Session, made: Iterable[Case], alone: bool, found: Found) -> None:
+    """Every case put to the candidate, to truth and to the references, and then the companions by truth alone."""
+    seen: list[Case] = []
+    for one in made:
+        found.judgements.append(session.judge(one))
+        seen.append(one)
+    started = time.perf_counter()
+    failed = any(judgement.verdict == "error" for judgement in found.judgements)
+    accompanied = [] if alone or failed else _accompany(session, seen)
+    kept, dropped = _sorted_out(accompanied, session.under_test.any_model)
+    found.seconds += time.perf_counter() - started
+    found.companions += [judgement for _, judgement in kept]
+    found.findings += [*blind.findings([*seen, *(companion.case for companion, _ in kept)]), *dropped]
+
+
+def _by_own_forward(
+    tested: Brought, seeds: Iterable[int], alone: bool, working: own_forward.Progress, found: Found
+) -> None:
+    """The candidate by its own forward: as a judgement where there is no layout, and beside another where there is.
+
+    Where forward departs from the model's, the backward can still be right for the forward that is there.
+    """
+    way = tested.way(working)
+    departed = any(row.verdict == "differ" for judgement in found.judgements for row in judgement.forward)
+    first = tested.layout is None or departed
+    for seed in seeds:
+        started = time.perf_counter()
+        judged = own_forward.judge_own(way, tested.params, tested.data, seed, alone)
+        (found.judgements if first else found.companions).append(judged.judgement)
+        found.companions += judged.companions
+        found.findings += judged.findings
+        found.seconds += 0.0 if first else time.perf_counter() - started
 
 
 Accompanied = list[tuple[Companion, Judgement]]
@@ -109,7 +201,7 @@ Accompanied = list[tuple[Companion, Judgement]]
 def _accompany(session: Session, seen: Sequence[Case]) -> Accompanied:
     """The companions of every model and dtype among the cases, judged."""
     kinds = dict.fromkeys((case.model, str(case.dtype)) for case in seen)
-    made = [one for model, dtype in kinds for one in companions.of(model, dtype, session.under_test.any_model)]
+    made = [one for model, dtype in kinds for one in session.under_test.companions(model, dtype)]
     return [(one, session.accompany(one)) for one in made]
 
 
@@ -119,9 +211,16 @@ def _sorted_out(judged: Accompanied, own: bool) -> tuple[Accompanied, list[Findi
     A candidate from outside may be made for its own sizes: that it does not run at others is no error of its gradient.
     """
     failed = [] if own else [pair for pair in judged if pair[1].verdict == "error"]
+    sources: dict[str, list[str]] = {}
+    for one, judgement in failed:
+        reason = judgement.reason.removeprefix(f"{judgement.candidate} failed: ")
+        sources.setdefault(reason, []).append(one.case.source)
     findings = [
-        Finding("not run", f"the candidate does not run on the companion case {one.case.source}: {judgement.reason}")
-        for one, judgement in failed
+        Finding(
+            "not run",
+            f"the candidate does not run on the companion case{'s'[: len(names) - 1]} {', '.join(names)}: {reason}",
+        )
+        for reason, names in sources.items()
     ]
     return [pair for pair in judged if pair not in failed], findings
 

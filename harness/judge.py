@@ -99,8 +99,8 @@ def judge(evidence: Evidence) -> Judgement:
 def _forward(
     subject: Subject, candidate: Answer, truth: Answer, budgets: Budgets, name: str, allowed: float
 ) -> tuple[list[Row], str]:
-    """Loss, gates, states and readout against truth, as far as the candidate shows them, and where forward departs."""
-    if not subject.forward:
+    """Loss, gates, states and readout against truth, as far as the candidate gives them, and where forward departs."""
+    if not candidate.loss.size:
         return [], ""
     loss = measure.scale(truth.loss, budgets.loss, (), subject.dtype)
     rows = [measure.row(measure.Pair("loss", name, candidate.loss, truth.loss, loss, allowed))]

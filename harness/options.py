@@ -62,6 +62,11 @@ def model(options: Options) -> Model:
 
 def sizes(options: Options, model: Model) -> dict[str, int]:
     """The sizes that the options name, over the defaults. Raises BadInput for a key or value that cannot be."""
+    return {**DEFAULT_SIZES, **shape_of(options, model)}
+
+
+def shape_of(options: Options, model: Model) -> dict[str, int]:
+    """The sizes that the options name. Raises BadInput for a key or value that cannot be."""
     given = options.shape or {}
     pairs = _split(given) if isinstance(given, str) else dict(given)
     for key, size in pairs.items():
@@ -73,7 +78,18 @@ def sizes(options: Options, model: Model) -> dict[str, int]:
         raise BadInput(f"shape: got K={pairs['K']}, but there is no readout, so K is H; leave it out")
     if options.text is not None and {"D", "K"} & set(pairs):
         raise BadInput("shape: got D or K, but with a text both are the size of its alphabet; leave them out")
-    return {**DEFAULT_SIZES, **pairs}
+    return pairs
+
+
+def range_of_seeds(options: Options) -> range:
+    """The seeds of the cases. Raises BadInput for a number that is too small."""
+    first = 0 if options.seed is None else options.seed
+    count = 1 if options.seeds is None else options.seeds
+    if first < 0:
+        raise BadInput(f"seed: got {first}, needs 0 or more")
+    if count < 1:
+        raise BadInput(f"seeds: got {count}, needs 1 or more")
+    return range(first, first + count)
 
 
 def _split(text: str) -> dict[str, int]:
@@ -104,17 +120,11 @@ def cases(options: Options) -> tuple[Iterator[Case], int]:
     dtype = options.dtype or "float64"
     if dtype not in DTYPES:
         raise BadInput(f"dtype: got {dtype!r}, allowed: {', '.join(DTYPES)}")
-    first = 0 if options.seed is None else options.seed
-    count = 1 if options.seeds is None else options.seeds
-    if first < 0:
-        raise BadInput(f"seed: got {first}, needs 0 or more")
-    if count < 1:
-        raise BadInput(f"seeds: got {count}, needs 1 or more")
-    seeds = range(first, first + count)
+    seeds = range_of_seeds(options)
     if options.text is None:
-        return (from_seed(chosen, shape, dtype, seed) for seed in seeds), count
+        return (from_seed(chosen, shape, dtype, seed) for seed in seeds), len(seeds)
     from harness import text
 
     path = Path(options.text)
     windows = text.Windows.read(path, chosen, shape)
-    return (windows.case(dtype, seed) for seed in seeds), count
+    return (windows.case(dtype, seed) for seed in seeds), len(seeds)

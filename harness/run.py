@@ -7,7 +7,7 @@ they get here; a report only formats them. Δ is always candidate − reference.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,6 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
+#: The cell, and the reference, of a judgement by the candidate's own forward, differentiated.
+OWN_FORWARD = "own forward"
 Verdict = Literal["agree", "differ", "inconclusive", "error"]
 #: From best to worst: of several cases or references the worst wins.
 VERDICTS: tuple[Verdict, ...] = ("agree", "inconclusive", "differ", "error")
@@ -93,26 +95,34 @@ class Participant:
 
 @dataclass(frozen=True)
 class CaseSummary:
-    """What identifies a case. ``source`` says where it came from: "seed 0", "text FILE", "file FILE"."""
+    """What identifies a case. ``source`` says where it came from: "seed 0", "text FILE", "file FILE".
+
+    Where a candidate's own forward was differentiated, ``cell`` says so, and there is nothing to say of a model.
+    """
 
     cell: str
     activation: str
     loss: str
     reduction: str
-    biases: int
-    readout: bool
+    biases: int | None
+    readout: bool | None
     sizes: Mapping[str, int]
     dtype: str
     source: str
     fingerprint: str
+    shapes: Mapping[str, tuple[int, ...]] = field(
+        default_factory=dict
+    )  #: of the candidate's own arrays, without a cell
 
     @property
     def title(self) -> str:
         """One line: ``lstm · tanh · softmax-cross-entropy · sum · 2 biases · float64 · T=12 B=4 D=7 H=16 K=9``."""
-        biases = {0: "no bias", 1: "1 bias", 2: "2 biases"}[self.biases]
+        biases = {None: "", 0: "no bias", 1: "1 bias", 2: "2 biases"}[self.biases]
+        readout = {None: "", True: "linear readout", False: "no readout"}[self.readout]
         sizes = " ".join(f"{axis}={size}" for axis, size in self.sizes.items())
-        readout = "linear readout" if self.readout else "no readout"
-        return " · ".join((self.cell, self.activation, readout, self.loss, self.reduction, biases, self.dtype, sizes))
+        shapes = " ".join(f"{name} {'×'.join(map(str, shape)) or 'a number'}" for name, shape in self.shapes.items())
+        told = (self.cell, self.activation, readout, self.loss, self.reduction, biases, self.dtype, sizes, shapes)
+        return " · ".join(part for part in told if part)
 
 
 @dataclass(frozen=True)

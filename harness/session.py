@@ -41,7 +41,8 @@ class Session:
         outcome = self.under_test.answer(case)
         exact, truth_part = self._truth(best, reason, case, asked)
         shown = () if outcome.answer is None else tuple(outcome.answer.trace)
-        limits = None if exact is None else budgets(case, exact, shown)
+        rounded = case.at("float32") if outcome.coarse else case
+        limits = None if exact is None else budgets(rounded, exact, shown)
         heard = {peer.NAME: _hear(peer, case, asked) for peer in peers}
         subject = self.under_test.subject(case)
         return judge(

@@ -32,10 +32,6 @@ class Subject(Protocol):
     def counts(self) -> Mapping[str, int]:
         """The sizes by which a wrong reduction could multiply or divide, in words."""
 
-    @property
-    def forward(self) -> bool:
-        """Whether forward has something to be compared with."""
-
     def summary(self) -> CaseSummary:
         """What a run keeps of it."""
 
@@ -57,7 +53,6 @@ class Canonical:
     """A case in canonical names."""
 
     case: Case
-    forward: bool = True
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -22,7 +22,7 @@ from references.model import Model
 class Answer(NamedTuple):
     """What a reference gives back for a case."""
 
-    loss: np.ndarray  #: a scalar
+    loss: np.ndarray  #: a scalar; empty where a candidate gives none
     grads: dict[str, np.ndarray]  #: of every array that is differentiated, with its shape
     trace: dict[str, np.ndarray]  #: states, readout and, where it has them, gates; T first
     fingerprint: str  #: of what it received, read back from its own arrays

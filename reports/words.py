@@ -12,7 +12,7 @@ from dataclasses import replace
 from math import inf, isnan
 from unicodedata import category
 
-from harness.run import VERDICTS, Judgement, Participant, Row, Run, Verdict
+from harness.run import OWN_FORWARD, VERDICTS, Judgement, Participant, Row, Run, Verdict
 
 from . import numbers
 
@@ -70,6 +70,8 @@ def agreement(run: Run) -> str:
 
 def forward(judgement: Judgement) -> str:
     """Whether the candidate computes the same function, before anything about its gradients."""
+    if judgement.case.cell == OWN_FORWARD:
+        return "forward is its own: whether it is the intended one, a layout lets others judge"
     if not judgement.forward:
         return "forward was not compared"
     if other := [row.array for row in judgement.forward if row.verdict != "agree"]:

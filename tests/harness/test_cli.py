@@ -122,7 +122,9 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert capsys.readouterr().out == f"handgrad {VERSION}\n"
     assert run("compare", "--help") == 0
-    assert "Example: python -m harness compare --cell lstm" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "python -m harness compare --cell lstm --shape" in told
+    assert "python -m harness compare --candidate my_lstm.py" in told
 
 
 def _foreign(tmp_path: Path, name: str, content: bytes) -> Path:

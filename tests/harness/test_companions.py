@@ -95,7 +95,7 @@ def test_what_is_wrong_at_a_single_step_only_is_seen(monkeypatch: pytest.MonkeyP
 def test_huge_targets_are_huge_cotangents_of_a_squared_loss() -> None:
     model = replace(LSTM, loss="squared-error", readout=True)
     made = {one.case.source: one for one in companions.of(model, "float64", any_model=False)}
-    assert set(made) == {"one step", "five steps", "huge targets"}
+    assert set(made) == {"one step", "five steps", "huge targets", "forty steps", "large readout"}
 
     def clipped(model: Model, arrays: dict[str, np.ndarray]) -> handgrad.Gradients:
         near = own(model, arrays).trace["z"] + np.clip(arrays["y"] - own(model, arrays).trace["z"], -1e3, 1e3)
@@ -126,8 +126,17 @@ def test_a_candidate_made_for_one_size_is_judged_by_what_it_can_run() -> None:
     assert run.verdict == "agree"
     assert run.companions == ()
     texts = [finding.text for finding in run.findings if finding.name == "not run"]
-    assert len(texts) == 2
-    assert texts[0].startswith("the candidate does not run on the companion case one step: ")
+    names = "one step, five steps, forty steps, large readout"
+    assert texts == [f"the candidate does not run on the companion cases {names}: ValueError: x has the wrong shape"]
+
+
+def test_a_limit_inside_the_backward_shows_by_a_large_readout() -> None:
+    def limited(model: Model, arrays: dict[str, np.ndarray]) -> handgrad.Gradients:
+        right = own(model, arrays)
+        return right._replace(grads=right.grads | {"h0": np.clip(right.grads["h0"], -6, 6)})
+
+    run = harness.compare(references=(), candidate=limited)
+    assert _disagreeing(run) == {"large readout"}
 
 
 def test_there_are_none_where_no_truth_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:

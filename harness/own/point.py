@@ -1,0 +1,122 @@
+"""One point at which a candidate is judged by its own forward: what it answers there, and what is right there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.candidates.process import Called, Process
+from harness.candidates.structure import as_array
+from harness.own import draw
+
+if TYPE_CHECKING:
+    from harness.forward.derive import Derived
+
+#: How many gradients at moved points show how far rounding carries: see harness.budget.
+SAMPLES = 8
+#: Relative noise of a loss from which on float64 is not what it is computed in.
+COARSE = 1e-11
+#: Relative to the numbers that go in: about a step of float32.
+MOVE = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A candidate at one place."""
+
+    source: str  #: what the place is, in words
+    params: Mapping[str, Any]
+    data: Mapping[str, Any]
+    called: Called
+    derived: Derived
+    spread: Mapping[str, np.ndarray]  #: of each gradient: its largest change when inputs move by what rounding does
+    coarse: bool  #: float32 somewhere inside
+
+    @property
+    def entries(self) -> dict[str, Any]:
+        """Params and data together."""
+        return {**self.params, **self.data}
+
+
+def measured(
+    process: Process,
+    params: Mapping[str, Any],
+    data: Mapping[str, Any],
+    source: str,
+    seconds: float,
+    progress: Callable[[float], None],
+    only: Collection[str] = (),
+) -> Point:
+    """Ask a candidate all that there is to ask at one place, or ``only`` some of its gradients. CandidateFailed."""
+    called = process.call(dict(params), dict(data))
+    names = [name for name in (*params, *data) if name in called.grads]  # in the author's order
+    names = [name for name in names if not only or name in only]
+    called = called._replace(grads={name: called.grads[name] for name in names})
+    derived = process.derive(dict(params), dict(data), names, seconds=seconds, progress=progress)
+    coarse = COARSE < derived.noise < np.inf or single(called.grads) or jumps(process, params, data, called)
+    spread = _spread(process, params, data, called, float(np.finfo(np.float32 if coarse else float).eps))
+    return Point(source, params, data, called, derived, spread, coarse)
+
+
+def single(grads: Mapping[str, np.ndarray]) -> bool:
+    """Whether a gradient is of numbers that a float32 holds too, as out of a float32 buffer."""
+    return any(grad.dtype == np.float32 or _rounded(grad) for grad in grads.values())
+
+
+def _rounded(grad: np.ndarray) -> bool:
+    odd = grad[np.isfinite(grad) & (grad != np.round(grad))]
+    with np.errstate(over="ignore"):
+        return bool(odd.size > 2 and (odd.astype(np.float32) == odd).all())
+
+
+def jumps(process: Process, params: Mapping[str, Any], data: Mapping[str, Any], called: Called) -> bool:
+    """Whether loss or gradients move by float32's steps where the inputs move by less.
+
+    Of smooth code the second difference shrinks as the square of the move does, to a 64th; of steps it does not.
+    """
+    wide, narrow = (_bend(process, params, data, called, part) for part in (MOVE, MOVE / 8))
+    return wide > 10 * COARSE and narrow > wide / 16
+
+
+def _bend(process: Process, params: Mapping[str, Any], data: Mapping[str, Any], called: Called, part: float) -> float:
+    """The largest second difference along one direction, relative to the loss or to the largest gradient."""
+    answers = []
+    for factor in (1, 2):
+        rng = np.random.default_rng(1)  # the same direction
+        moved = draw.noisy(params, factor * part, rng), draw.noisy(data, factor * part, rng)
+        answers.append(process.call(*moved, times=1))
+    one, two = answers
+    names = [name for name in called.grads if name in one.grads and name in two.grads and called.grads[name].size]
+    largest = max((float(np.abs(called.grads[name]).max()) for name in names), default=0.0)
+    with np.errstate(invalid="ignore"):
+        bends = [np.abs(two.grads[name] - 2 * one.grads[name] + called.grads[name]).max() for name in names]
+        gradient = float(max(bends, default=0.0)) / largest if largest else 0.0
+        loss = float(np.abs(two.loss - 2 * one.loss + called.loss)) / float(np.abs(called.loss) or np.inf)
+    return max(gradient, loss)
+
+
+def _spread(
+    process: Process, params: Mapping[str, Any], data: Mapping[str, Any], called: Called, eps: float
+) -> dict[str, np.ndarray]:
+    """The largest change of each gradient among samples at inputs that are moved by √N roundings.
+
+    Between inputs and gradients stand about as many roundings as N numbers go in; they add up as a random walk does.
+    """
+    rng = np.random.default_rng(2)
+    part = eps * np.sqrt(_numbers({**params, **data})) if eps < np.finfo(np.float32).eps else eps
+    largest = {name: np.zeros(grad.shape) for name, grad in called.grads.items()}
+    for _ in range(SAMPLES):
+        moved = process.call(draw.noisy(params, part, rng), draw.noisy(data, part, rng), times=1).grads
+        for name, grad in called.grads.items():
+            if name in moved and moved[name].shape == grad.shape:
+                with np.errstate(invalid="ignore"):
+                    largest[name] = np.maximum(largest[name], np.abs(moved[name].astype(float) - grad))
+    return largest
+
+
+def _numbers(entries: Mapping[str, Any]) -> int:
+    arrays = (as_array(value) for value in entries.values())
+    return max(1, sum(array.size for array in arrays if array is not None))
