@@ -50,6 +50,9 @@ def commands() -> list[list[str]]:
 
 def test_its_commands_work(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text(README, encoding="utf-8")
+    page = (ROOT / "docs" / "bring-your-own.md").read_text(encoding="utf-8")
+    (first,) = re.findall(r"```python\n(# my_rnn\.py\n.*?)```", page, re.DOTALL)
+    (tmp_path / "my_rnn.py").write_text(first, encoding="utf-8")
     assert len(commands()) > 5
     for arguments in commands():
         done = subprocess.run(
