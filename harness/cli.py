@@ -26,12 +26,27 @@ INTERRUPTED = 130  # also what Typer makes of a KeyboardInterrupt
 EXAMPLE = """\
 Examples:
 
+\b
 python -m harness compare --cell lstm --shape T=20,H=8 --dtype float32 --out report.md
+python -m harness compare --candidate my_cell.py
 
-python -m harness compare --candidate my_lstm.py
+A complete my_cell.py, of which more is in docs/bring-your-own.md:
 
-where my_lstm.py has loss_and_grads(params, data) → loss, grads, and example(seed) → params, data: dicts of arrays by \
-your own names. See docs/bring-your-own.md."""
+\b
+import numpy as np
+
+\b
+def loss_and_grads(params, data):
+    W, x, y = params["W"], data["x"], data["y"]
+    h = np.tanh(W @ x)
+    da = (h - y) * (1 - h**2)
+    return 0.5 * np.sum((h - y) ** 2), {"W": np.outer(da, x)}
+
+\b
+def example(seed):
+    rng = np.random.default_rng(seed)
+    return {"W": rng.normal(size=(4, 3))}, {"x": rng.normal(size=3), "y": rng.normal(size=4)}
+"""
 LAYOUT_EXAMPLE = "Example: python -m harness layout my_lstm.py"
 CASEBOOK_EXAMPLE = "Example: python -m harness casebook theano-versus-python"
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from harness import blind, brought, casefile
 from harness.brought import Brought
 from harness.candidate import Candidate, InProcess, UnderTest
-from harness.candidates.process import Process
+from harness.candidates.process import CandidateFailed, Process
 from harness.case import Case
 from harness.commanded import Commanded, FromFile
 from harness.companions import Companion
@@ -89,8 +89,14 @@ def compare(
     started = time.perf_counter()
     found = Found()
     with ExitStack() as stack:
-        tested = _tested(candidate, gradients, options, timeout, memory, stack)
-        if isinstance(tested, Brought) and tested.laid is None:
+        try:
+            tested = _tested(candidate, gradients, options, timeout, memory, stack)
+        except CandidateFailed as error:  # before it said what it is
+            tested = None
+            found.judgements.append(own_forward.failed(Path(str(candidate)).name, str(error)))
+        if tested is None:
+            pass
+        elif isinstance(tested, Brought) and tested.laid is None:
             for name, value in (("references", references), ("truth", truth), ("save-case", save_case)):
                 if value is not None:
                     raise BadInput(

@@ -49,13 +49,13 @@ class Laid:
         params, data = self.layout.given(case.arrays, self.params, self.data)
         try:
             called = self.process.call(params, data, times)
+            if times > 1 and case.dtype == float:
+                self._seen.append(single(called.grads) or jumps(self.process, params, data, called))
         except CandidateFailed as error:
             return Outcome(None, str(error), 0.0, ())
         grads = {name: grad for name, grad in called.grads.items() if name in self.layout.graded}
         if not grads:
             return Outcome(None, f"grads: got none of {', '.join(self.layout.graded)}", called.seconds, ())
-        if times > 1 and case.dtype == float:
-            self._seen.append(single(called.grads) or jumps(self.process, params, data, called))
         findings = [Finding("impure", text) for text in called.impure] + [Finding(*note) for note in called.notes]
         beside = tuple(name for name in called.grads if name not in grads)
         if beside:

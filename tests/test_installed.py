@@ -43,6 +43,7 @@ def test_it_works_installed_from_any_folder(tmp_path: Path) -> None:
     assert Path(where).is_relative_to(tmp_path)
     assert "judged by  extended (truth), jax, torch, torch-nn" in output("handgrad", "compare", "--out", "run.json")
     assert "✓ agree" in output("python", "-m", "harness", "compare", "--cell", "rnn")
+    assert "all is as expected" in output("handgrad", "casebook")
     output("handgrad", "badge", "run.json", "--out", "badge.svg")
     output("python", "-c", "from reports.as_json import schema; assert schema()['$schema']")
     assert "passed" in output("pytest", "--gradients", "lstm")

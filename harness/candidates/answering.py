@@ -31,6 +31,9 @@ def answered(served: Served, about: Mapping[str, Any], arrays: Mapping[str, np.n
             out |= {f"trace/{name}": value for name, value in called.trace.items()}
         case "derive":
             done = derivation.pack(served.derive(params, data, about["names"], about["seconds"]), out)
+        case "rough":
+            grads, done = served.rough(params, data, about["part"], about["seed"])
+            out = {f"grads/{name}": grad for name, grad in grads.items()}
         case "reads_globals":
             done = served.reads_globals(params, data)
         case "mark":

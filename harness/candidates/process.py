@@ -75,6 +75,13 @@ class Process:
         about = {"names": list(names), "seconds": seconds}
         return derivation.unpack(*self._ask("derive", (params, data), progress, **about))
 
+    def rough(
+        self, params: Mapping[str, Any], data: Mapping[str, Any], part: float, seed: int
+    ) -> tuple[dict[str, np.ndarray], bool]:
+        """The gradients with every rounding of up to ``part`` drawn anew, and whether there was one to draw."""
+        moved, arrays = self._ask("rough", (params, data), part=part, seed=seed)
+        return _under("grads/", arrays), bool(moved)
+
     def reads_globals(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[str, ...]:
         """The params on which neither loss nor gradients depend, while a global of the same shape exists."""
         done, _ = self._ask("reads_globals", (params, data))

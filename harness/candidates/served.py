@@ -20,6 +20,7 @@ from harness.candidates.structure import as_array, copied, like
 from harness.candidates.surroundings import Surroundings, Voice, reseed
 from harness.candidates.target import Target
 from harness.forward.private import load
+from harness.forward.rough import Mover
 
 if TYPE_CHECKING:
     from harness.forward.derive import Derived
@@ -38,6 +39,7 @@ class Served:
         self._theirs = self._ours
         self._module: ModuleType | None = None
         self._tight = False  #: memory ran out since the last import
+        self._rough: tuple[ModuleType, Mover] | None = None  #: the module with its roundings drawn anew
         self._remembers = False  #: a call depends on those before it: each then has a module of its own
 
     def describe(self) -> Description:
@@ -72,6 +74,23 @@ class Served:
                 text = f"{_some(arrays)} outside the arguments changes during a call; the answers do not"
                 notes = (*notes, ("state", text, tuple(arrays)))
         return Called(answer.loss, answer.grads, answer.trace, tuple(impure), notes, seconds)
+
+    def rough(
+        self, params: dict[str, Any], data: dict[str, Any], part: float, seed: int
+    ) -> tuple[dict[str, np.ndarray], bool]:
+        """The gradients with every rounding drawn anew from ``seed``, and whether there was anything to draw."""
+        if self._remembers:
+            self.forget()
+        if self._rough is None:
+            mover = Mover()
+            self._alive("import", 0.0)
+            with self._among_theirs(0):
+                self._rough = load(self._target.path, mover=mover), mover
+        module, mover = self._rough
+        mover.begin(part, seed)
+        self._alive("call", 0.0)
+        returned = self._returned(module, copied(params), copied(data), seed=1)
+        return results.normalised(returned, params, data).grads, mover.moved
 
     def derive(self, params: dict[str, Any], data: dict[str, Any], names: Sequence[str], seconds: float) -> Derived:
         """The candidate's own forward, differentiated."""
@@ -136,9 +155,10 @@ class Served:
 
     def forget(self) -> None:
         """Start from a fresh import next time: a call that failed may have left anything behind."""
-        if self._module is not None:
-            _unload(self._module)
-        self._module = None
+        for module in (self._module, self._rough[0] if self._rough else None):
+            if module is not None:
+                _unload(module)
+        self._module = self._rough = None
         if self._tight:
             gc.collect()
             self._tight = False

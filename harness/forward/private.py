@@ -19,13 +19,19 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from harness.forward import rough
+from harness.forward.rough import MOVED, Mover
+
 _numbers = count(1)
 
 
-def load(path: Path, patched: bool = False) -> ModuleType:
-    """The module of the file, executed now. Raises whatever the file raises."""
+def load(path: Path, patched: bool = False, mover: Mover | None = None) -> ModuleType:
+    """The module of the file, executed now. Raises whatever the file raises.
+
+    ``patched`` is for complex numbers; a ``mover`` moves what it computes, which shows how far rounding carries.
+    """
     path = path.resolve()
-    library = _Library(path.parent, patched)
+    library = _Library(path.parent, patched, mover)
     name = f"{library.name}.{path.stem.replace('.', '_')}"
     spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, str(path), library))
     assert spec is not None and spec.loader is not None
@@ -42,9 +48,10 @@ def load(path: Path, patched: bool = False) -> ModuleType:
 class _Library:
     """One load's package: what it has imported from the file's folder, and the builtins of all its modules."""
 
-    def __init__(self, folder: Path, patched: bool) -> None:
+    def __init__(self, folder: Path, patched: bool, mover: Mover | None) -> None:
         self.name = f"_candidate_{next(_numbers)}"
         self.patched = patched
+        self.mover = mover
         self._folder = str(folder)
         self._own: dict[str, bool] = {}
         package = ModuleType(self.name)
@@ -56,6 +63,8 @@ class _Library:
             from harness.forward import stand_ins
 
             self.builtins |= stand_ins.names()
+        if mover is not None:
+            self.builtins[MOVED] = mover
 
     def forget(self) -> None:
         """Leave nothing of it behind."""
@@ -133,6 +142,8 @@ class _Loader(SourceFileLoader):
             from harness.forward.rewrite import rewritten
 
             source = rewritten(source, self.path)
+        elif self._library.mover is not None:
+            source = rough.rewritten(source, self.path)
         code: CodeType = compile(source, self.path, "exec", dont_inherit=True)
         return code
 

@@ -120,7 +120,7 @@ def _companions(way: Way, point: Point) -> tuple[tuple[Judgement, ...], list[Fin
         except CandidateFailed as error:
             findings.append(Finding("not run", f"the candidate does not run at {source}: {error}"))
             continue
-        if np.isfinite(there.called.loss).all():
+        if np.isfinite(there.called.loss).all() and there.inside:  # saturated units cancel, which only these show
             judgement = judge(way.evidence(there))
             found += [judgement] if judgement.verdict in ("agree", "differ") else []
     return tuple(found), findings + _overflowing(way, point)
@@ -177,7 +177,9 @@ def _global(way: Way, point: Point, judgement: Judgement) -> list[Finding]:
     still = [name for name in wrong if not np.nan_to_num(point.derived.values[name]).any()]
     if not still:
         return []
-    read = [name for name in way.process.reads_globals(dict(point.params), dict(point.data)) if name in still]
+    read: list[str] = []
+    with suppress(CandidateFailed):
+        read = [name for name in way.process.reads_globals(dict(point.params), dict(point.data)) if name in still]
     text = "the loss does not depend on {0}, of which a gradient comes back: its file has a global of the shape of {0}"
     return [Finding("impure", text.format(name), (name,)) for name in read]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.candidates.process import Called, Process
+from harness.candidates.process import Called, CandidateFailed, Process
 from harness.candidates.structure import as_array
 from harness.own import draw
 
@@ -32,8 +32,9 @@ class Point:
     data: Mapping[str, Any]
     called: Called
     derived: Derived
-    spread: Mapping[str, np.ndarray]  #: of each gradient: its largest change when inputs move by what rounding does
+    spread: Mapping[str, np.ndarray]  #: of each gradient: its largest change when roundings are drawn anew
     coarse: bool  #: float32 somewhere inside
+    inside: bool  #: whether there were roundings inside to draw, and not those of the inputs only
 
     @property
     def entries(self) -> dict[str, Any]:
@@ -57,8 +58,9 @@ def measured(
     called = called._replace(grads={name: called.grads[name] for name in names})
     derived = process.derive(dict(params), dict(data), names, seconds=seconds, progress=progress)
     coarse = COARSE < derived.noise < np.inf or single(called.grads) or jumps(process, params, data, called)
-    spread = _spread(process, params, data, called, float(np.finfo(np.float32 if coarse else float).eps))
-    return Point(source, params, data, called, derived, spread, coarse)
+    eps = float(np.finfo(np.float32 if coarse else float).eps)
+    spread, inside = _spread(process, params, data, called, eps)
+    return Point(source, params, data, called, derived, spread, coarse, inside)
 
 
 def single(grads: Mapping[str, np.ndarray]) -> bool:
@@ -100,21 +102,26 @@ def _bend(process: Process, params: Mapping[str, Any], data: Mapping[str, Any], 
 
 def _spread(
     process: Process, params: Mapping[str, Any], data: Mapping[str, Any], called: Called, eps: float
-) -> dict[str, np.ndarray]:
-    """The largest change of each gradient among samples at inputs that are moved by √N roundings.
-
-    Between inputs and gradients stand about as many roundings as N numbers go in; they add up as a random walk does.
+) -> tuple[dict[str, np.ndarray], bool]:
+    """The largest change of each gradient among samples whose inputs and roundings are moved by up to a unit, and
+    whether there were roundings to move; where there were none, inputs are moved by as many as numbers go in.
     """
-    rng = np.random.default_rng(2)
-    part = eps * np.sqrt(_numbers({**params, **data})) if eps < np.finfo(np.float32).eps else eps
     largest = {name: np.zeros(grad.shape) for name, grad in called.grads.items()}
-    for _ in range(SAMPLES):
-        moved = process.call(draw.noisy(params, part, rng), draw.noisy(data, part, rng), times=1).grads
+    inside = True
+    for seed in range(SAMPLES):
+        rng = np.random.default_rng([2, seed])
+        part = eps if inside else eps * np.sqrt(_numbers({**params, **data}))
+        moved = draw.noisy(params, part, rng), draw.noisy(data, part, rng)
+        try:
+            grads, inside = process.rough(*moved, part=eps, seed=seed)
+        except CandidateFailed:  # it needs a number to be exact
+            inside = False
+            grads = process.call(*moved, times=1).grads
         for name, grad in called.grads.items():
-            if name in moved and moved[name].shape == grad.shape:
+            if name in grads and grads[name].shape == grad.shape:
                 with np.errstate(invalid="ignore"):
-                    largest[name] = np.maximum(largest[name], np.abs(moved[name].astype(float) - grad))
-    return largest
+                    largest[name] = np.maximum(largest[name], np.abs(grads[name].astype(float) - grad))
+    return largest, inside
 
 
 def _numbers(entries: Mapping[str, Any]) -> int:

@@ -220,6 +220,25 @@ def test_what_a_file_says_wrongly_is_bad_input(
     assert said in told
 
 
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (("import numpy as np", "import numpy as np\nthis is no Python"), "SyntaxError"),
+        (("import numpy as np", "import a_module_that_nobody_has"), "ModuleNotFoundError"),
+        (("r = np.random", "raise KeyError('seed')\n    r = np.random"), "KeyError"),
+        (("    h, das =", "    raise ArithmeticError('not now')\n    h, das ="), "ArithmeticError"),
+    ],
+)
+def test_a_file_that_fails_is_an_error_with_its_own_line(
+    file: Path, broken: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "--candidate", str(changed(file, broken)), "--references", "extended"]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("! error")
+    assert said in told
+    assert "my_rnn.py line" in " ".join(told.split())
+
+
 @pytest.mark.parametrize("candidate", ["nowhere.py", "folder", "my_lstm.txt"])
 def test_what_is_no_candidate_is_bad_input(candidate: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "folder").mkdir()

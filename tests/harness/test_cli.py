@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -124,7 +125,15 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("compare", "--help") == 0
     told = capsys.readouterr().out
     assert "python -m harness compare --cell lstm --shape" in told
-    assert "python -m harness compare --candidate my_lstm.py" in told
+    assert "python -m harness compare --candidate my_cell.py" in told
+
+
+def test_the_example_of_the_help_is_complete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compare", "--help") == 0
+    lines = capsys.readouterr().out.split("import numpy as np")[1]
+    (tmp_path / "my_cell.py").write_text(dedent(f"  import numpy as np{lines}"))
+    assert run("compare", "--candidate", str(tmp_path / "my_cell.py")) == 0
+    assert "W  " in capsys.readouterr().out
 
 
 def _foreign(tmp_path: Path, name: str, content: bytes) -> Path:

@@ -278,3 +278,32 @@ def test_where_time_is_short_directions_see_what_a_share_of_the_elements_does_no
     assert {name for name, found in along.items() if found == "differ"} == (
         {"W along direction 1"} if verdict == "differ" else set()
     )
+
+
+TANH = """
+import numpy as np
+
+def loss_and_grads(params, data):
+    W, x, y = params["W"], data["x"], data["y"]
+    h = np.tanh(W @ x)
+    da = (h - y) * (1 - h**2)
+    return 0.5 * np.sum((h - y) ** 2), {"W": np.outer(da, x)}
+
+def example(seed):
+    rng = np.random.default_rng(seed)
+    return {"W": rng.normal(size=(4, 3))}, {"x": rng.normal(size=3), "y": rng.normal(size=4)}
+"""
+
+
+def test_cancellation_in_saturated_units_is_no_fault(tmp_path: Path) -> None:
+    """With large weights 1 − h² has few digits left, and they are all that the gradient has."""
+    assert judged(tmp_path, TANH, seeds=12).verdict == "agree"
+    wrong_there = changed("(1 - h**2)", "(1 - h**2) * np.where(abs(h) > 0.999, 1.01, 1)", TANH)
+    assert judged(tmp_path, wrong_there, seeds=12).verdict == "differ"
+
+
+def test_a_candidate_that_needs_its_numbers_exact_is_judged_by_its_inputs_alone(tmp_path: Path) -> None:
+    exact = changed("    h = np.tanh(W @ x)\n", "    assert ((x * 0.5) == x / 2).all()\n    h = np.tanh(W @ x)\n", TANH)
+    run = judged(tmp_path, exact)
+    assert run.verdict == "agree"
+    assert judged(tmp_path, changed("(1 - h**2)", "(1 - 1.01 * h**2)", exact)).verdict == "differ"
