@@ -140,7 +140,12 @@ def details(run: Run, judgement: Judgement) -> Iterator[tuple[str, str]]:
     yield from (("not run", f"{p.name}: {p.reason}") for p in judgement.participants if p.status == "not run")
     yield from (("error", _failure(p)) for p in judgement.participants if p.status == "error")
     yield "candidate", judgement.candidate
-    yield "case", f"{judgement.case.title} · {judgement.case.source} · fingerprint {judgement.case.fingerprint}"
+    marks = (
+        judgement.case.title,
+        judgement.case.source,
+        judgement.case.fingerprint and f"fingerprint {judgement.case.fingerprint}",
+    )
+    yield "case", " · ".join(mark for mark in marks if mark)
     yield "ran on", _ran_on(run)
 
 

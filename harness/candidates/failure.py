@@ -25,11 +25,13 @@ _FRAME = re.compile(r'^  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function
 class CandidateFailed(Exception):
     """The candidate gave no usable answer. The message is one line.
 
-    ``printed`` are the last lines of what it printed; ``frames`` is its own part of the traceback, outermost first.
+    ``printed`` are the last lines of what it printed; ``frames`` is its own part of the traceback, outermost first;
+    ``ended`` says that its process came to an end, by itself or because it took too long.
     """
 
-    def __init__(self, message: str, printed: str = "", frames: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, printed: str = "", frames: Sequence[str] = (), ended: bool = False) -> None:
         super().__init__(message)
+        self.ended = ended
         self.printed = "".join(printed.splitlines(keepends=True)[-_LINES:])
         self.frames = tuple(frames)
 

@@ -157,4 +157,4 @@ class Running:
         return self._failed(failure.ended(code, self._printed.text, self._target.path, self._memory))
 
     def _failed(self, message: str) -> CandidateFailed:
-        return CandidateFailed(message, self.printed)
+        return CandidateFailed(message, self.printed, ended=True)

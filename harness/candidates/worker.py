@@ -39,13 +39,13 @@ def main(file: str, function: str, timeout: float, memory: float) -> None:
     sys.path.append(_ROOT)
     sys.dont_write_bytecode = True  # nothing is left in the candidate's folder
     limits.set_memory(memory)
-    last = time.monotonic()
+    last, before = time.monotonic(), ""
 
     def alive(doing: str, share: float) -> None:
-        nonlocal last
+        nonlocal last, before
         now = time.monotonic()
-        if doing == "import" or now - last > _RARELY:
-            last = now
+        if doing != before or now - last > _RARELY:
+            last, before = now, doing
             limits.set_seconds(timeout)
             write(sink, {"doing": doing, "share": share}, {})
 

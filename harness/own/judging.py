@@ -94,6 +94,8 @@ def _ordinary(way: Way, params: Mapping[str, Any], data: Mapping[str, Any], seed
     try:
         point = way.point(*drawn, f"seed {seed}", SECONDS)
     except CandidateFailed as error:
+        if error.ended:  # other numbers would not keep it alive, and it may have taken all of its time
+            raise
         reason = str(error)
     else:
         if np.isfinite(point.called.loss).all():
@@ -232,7 +234,7 @@ def lengths(entries: Mapping[str, Any]) -> dict[str, int]:
 
 def failed(name: str, reason: str) -> Judgement:
     """The judgement of a candidate that gave no answer."""
-    summary = CaseSummary(OWN_FORWARD, "", "", "", None, None, {}, "float64", "", "")
+    summary = CaseSummary(OWN_FORWARD, "", "", "", None, None, {}, "float64", "its example", "")
     part = Participant(name, "candidate", "error", reason)
     truth = Participant(OWN_FORWARD, "truth", "not run", "the candidate failed")
     return Judgement(summary, name, OWN_FORWARD, (part, truth), (), (), (), (), "error", f"{name} failed: {reason}")
