@@ -73,10 +73,23 @@ class Own:
 
 
 def evidence(
-    point: Point, name: str, factor: float, axes: Mapping[str, tuple[where.Axis, ...]], counts: Mapping[str, int]
+    point: Point,
+    name: str,
+    factor: float,
+    axes: Mapping[str, tuple[where.Axis, ...]],
+    counts: Mapping[str, int],
+    ordinary: Point | None = None,
 ) -> Evidence:
-    """What is known at a point. ``factor`` is what the candidate declares its gradient to be a multiple by."""
+    """What is known at a point. ``factor`` is what the candidate declares its gradient to be a multiple by.
+
+    Beside an ``ordinary`` point, what cancels in saturated units may be all that is left of an array. Where roundings
+    inside could not be drawn to show it, half the digits that the array has there are allowed.
+    """
     truth, budgets = _truth(point, factor)
+    if ordinary is not None and not point.inside:
+        budgets = budgets._replace(
+            grads={along: budget + _half_of_the_digits(ordinary, along) for along, budget in budgets.grads.items()}
+        )
     candidate = _candidate(point)
     budgets = _undecided(candidate, truth, budgets, point.coarse)
     return Evidence(
@@ -91,6 +104,11 @@ def evidence(
         ),
         findings=_findings(point),
     )
+
+
+def _half_of_the_digits(ordinary: Point, name: str) -> float:
+    grad = ordinary.called.grads.get(name.partition(f" {ALONG}")[0], np.zeros(0))
+    return float(np.sqrt(np.finfo(float).eps) * max(np.abs(grad).max(initial=0.0), np.finfo(float).tiny))
 
 
 def _candidate(point: Point) -> Answer:

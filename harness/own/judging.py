@@ -55,10 +55,10 @@ class Way:
 
         return measured(self.process, params, data, source, seconds, shown, only)
 
-    def evidence(self, point: Point) -> Evidence:
-        """What is known there."""
+    def evidence(self, point: Point, ordinary: Point | None = None) -> Evidence:
+        """What is known there, beside an ordinary point where it is none itself."""
         axes = self.axes(point.entries)
-        return evidence(point, self.name, self.factor(point.entries), axes, lengths(point.entries))
+        return evidence(point, self.name, self.factor(point.entries), axes, lengths(point.entries), ordinary)
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,17 @@ def _companions(way: Way, point: Point) -> tuple[tuple[Judgement, ...], list[Fin
         except CandidateFailed as error:
             findings.append(Finding("not run", f"the candidate does not run at {source}: {error}"))
             continue
-        if np.isfinite(there.called.loss).all() and there.inside:  # saturated units cancel, which only these show
-            judgement = judge(way.evidence(there))
+        if np.isfinite(there.called.loss).all():
+            judgement = judge(way.evidence(there, point))
             found += [judgement] if judgement.verdict in ("agree", "differ") else []
     return tuple(found), findings + _overflowing(way, point)
 
 
 def _driving(way: Way, point: Point) -> list[str]:
-    """The data with which gradients grow, as they do with cotangents and targets, and not with inputs that saturate."""
+    """The data with which gradients grow, as they do with cotangents and targets, and not with inputs that saturate.
+
+    A limit lets them grow by little.
+    """
     found = []
     ordinary = _largest(point.called.grads)
     for name, value in point.data.items():
@@ -138,7 +141,7 @@ def _driving(way: Way, point: Point) -> list[str]:
         data = {**point.data, **draw.multiplied({name: value}, LARGE_DATA)}
         with suppress(CandidateFailed):
             found += (
-                [name] if _largest(way.process.call(dict(point.params), data, times=1).grads) > LARGE * ordinary else []
+                [name] if _largest(way.process.call(dict(point.params), data, times=1).grads) > 2 * ordinary else []
             )
     return found
 

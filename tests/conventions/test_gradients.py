@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,12 +14,8 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pytest
 
 HERE = Path(__file__).parent
-NAMES = sorted(path.parent.name for path in HERE.glob("*/right.py"))
-
-BROKEN = {name: set(arrays) for name, arrays in tomllib.loads((HERE / "broken.toml").read_text()).items()}
 
 Params = Mapping[str, Any]
 
@@ -162,8 +157,8 @@ def expected(name: str) -> tuple[float, dict[str, np.ndarray]]:
     return float(FORWARDS[name](params, data)), grads
 
 
-def answer(name: str, which: str) -> tuple[Any, Any]:
-    module = load(HERE / name / f"{which}.py")
+def answer(candidate: Path) -> tuple[Any, Any]:
+    module = load(candidate)
     loss, grads = module.loss_and_grads(*module.example(1))
     return loss, grads
 
@@ -175,34 +170,34 @@ def error(got: Any, right: Any) -> float:
     return float(np.abs(one - two).max() / np.abs(two).max())
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_right_one_has_the_gradient_of_its_forward(name: str) -> None:
-    loss, grads = answer(name, "right")
-    right_loss, right = expected(name)
+def test_the_right_one_has_the_gradient_of_its_forward(name: str, right: Path) -> None:
+    loss, grads = answer(right)
+    expected_loss, expected_grads = expected(name)
     rounding = 1e-6 if name == "float32_buffers" else 1e-13
-    assert set(load(HERE / name / "right.py").example(1)[0]) <= set(grads)
-    assert error(loss, right_loss) < rounding
-    assert max(error(grads[key], right[key]) for key in grads) < rounding
+    assert set(load(right).example(1)[0]) <= set(grads)
+    assert error(loss, expected_loss) < rounding
+    assert max(error(grads[key], expected_grads[key]) for key in grads) < rounding
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_broken_one_does_not_and_where(name: str) -> None:
-    loss, grads = answer(name, "broken")
-    right_loss, right = expected(name)
-    assert set(grads) == set(right)
-    assert error(loss, right_loss) < 1e-6
-    assert {key for key in grads if error(grads[key], right[key]) > 1e-3} == BROKEN[name]
-    assert all(error(grads[key], right[key]) < 1e-6 for key in set(grads) - BROKEN[name])
+def test_the_broken_one_does_not_and_where(name: str, broken: Path, wrong: set[str]) -> None:
+    loss, grads = answer(broken)
+    expected_loss, expected_grads = expected(name)
+    assert set(grads) == set(expected_grads)
+    assert error(loss, expected_loss) < 1e-6
+    assert {key for key in grads if error(grads[key], expected_grads[key]) > 1e-3} == wrong
+    assert all(error(grads[key], expected_grads[key]) < 1e-6 for key in set(grads) - wrong)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_broken_one_says_in_one_line_what_is_broken(name: str) -> None:
-    right, broken = ((HERE / name / f"{which}.py").read_text(encoding="utf-8") for which in ("right", "broken"))
-    assert sum(line.startswith("Broken: ") for line in broken.splitlines()) == 1
-    code = [text[text.index('"""', 3) :].splitlines() for text in (right, broken)]
+def test_the_cause_is_one_line_and_the_change_small(
+    name: str, right: Path, broken: Path, faults: Mapping[str, Mapping[str, Any]]
+) -> None:
+    assert len(faults[name]["cause"].splitlines()) == 1
+    texts = [path.read_text(encoding="utf-8") for path in (right, broken)]
+    code = [text[text.index('"""', 3) :].splitlines() for text in texts]
     added = [line for line in difflib.ndiff(*code) if line.startswith("+ ")]
     assert 1 <= len(added) <= 2
 
 
-def test_every_convention_has_both() -> None:
-    assert set(NAMES) == set(FORWARDS) == set(BROKEN) == {path.parent.name for path in HERE.glob("*/broken.py")}
+def test_every_convention_has_both(faults: Mapping[str, Mapping[str, Any]]) -> None:
+    assert {path.parent.name for path in HERE.glob("*/right.py")} == set(FORWARDS) == set(faults)
+    assert all(set(fault) == {"cause", "text", "replacement", "wrong"} for fault in faults.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ import harness
 from harness import Run
 
 HERE = Path(__file__).parent
-BROKEN = {name: set(arrays) for name, arrays in tomllib.loads((HERE / "broken.toml").read_text()).items()}
-LAID_OUT = sorted(name for name in BROKEN if "\nlayout = {" in (HERE / name / "right.py").read_text(encoding="utf-8"))
+RIGHT = sorted(HERE.glob("*/right.py"))
+LAID_OUT = [path.parent.name for path in RIGHT if "\nlayout = {" in path.read_text(encoding="utf-8")]
 
 
 def differing(run: Run) -> set[str]:
@@ -24,45 +23,41 @@ def findings(run: Run) -> set[str]:
     return {finding.name for part in (run, *run.judgements) for finding in part.findings}
 
 
-@pytest.fixture
-def without_layout(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+def without_layout(candidate: Path, folder: Path) -> str:
     """A copy of a candidate that says nothing of its layout."""
-    source = HERE / request.param
-    text = source.read_text(encoding="utf-8")
-    copy = tmp_path / source.name
+    text = candidate.read_text(encoding="utf-8")
+    copy = folder / f"silent_{candidate.name}"
     copy.write_text(text + "\n\ndel layout, model\n" * ("\nlayout = {" in text), encoding="utf-8")
-    return copy
+    return str(copy)
 
 
-@pytest.mark.parametrize("without_layout", [f"{name}/right.py" for name in BROKEN], indirect=True, ids=list(BROKEN))
-def test_the_right_one_agrees_with_its_own_forward(without_layout: Path, request: pytest.FixtureRequest) -> None:
-    run = harness.compare(candidate=str(without_layout))
+def test_the_right_one_agrees_with_its_own_forward(name: str, right: Path, tmp_path: Path) -> None:
+    run = harness.compare(candidate=without_layout(right, tmp_path))
     assert run.verdict == "agree", run.judgements[0].reason
     assert all(row.verdict == "agree" and not row.vacuous for row in run.judgements[0].rows)
-    low = "float32" in request.node.name
+    low = name == "float32_buffers"
     assert ("low precision" in findings(run)) == low
     assert "impure" not in findings(run)
 
 
-@pytest.mark.parametrize("without_layout", [f"{name}/broken.py" for name in BROKEN], indirect=True, ids=list(BROKEN))
-def test_the_broken_one_differs_from_its_own_forward(without_layout: Path, request: pytest.FixtureRequest) -> None:
-    run = harness.compare(candidate=str(without_layout), alone=True)
+def test_the_broken_one_differs_from_its_own_forward(broken: Path, wrong: set[str], tmp_path: Path) -> None:
+    run = harness.compare(candidate=without_layout(broken, tmp_path), alone=True)
     assert run.verdict == "differ"
-    assert differing(run) == BROKEN[request.node.callspec.id]
+    assert differing(run) == wrong
 
 
 @pytest.mark.parametrize("name", LAID_OUT)
-def test_the_right_one_agrees_on_the_same_bytes(name: str) -> None:
-    run = harness.compare(candidate=str(HERE / name / "right.py"), references="extended", alone=True)
+def test_the_right_one_agrees_on_the_same_bytes(right: Path) -> None:
+    run = harness.compare(candidate=str(right), references="extended", alone=True)
     assert run.verdict == "agree", run.judgements[0].reason
     assert all(row.verdict == "agree" for row in run.judgements[0].rows)
 
 
 @pytest.mark.parametrize("name", LAID_OUT)
-def test_the_broken_one_differs_on_the_same_bytes(name: str) -> None:
-    run = harness.compare(candidate=str(HERE / name / "broken.py"), references="extended", alone=True)
+def test_the_broken_one_differs_on_the_same_bytes(broken: Path, wrong: set[str]) -> None:
+    run = harness.compare(candidate=str(broken), references="extended", alone=True)
     assert run.verdict == "differ"
-    assert differing(run) == BROKEN[name]
+    assert differing(run) == wrong
 
 
 def test_torch_and_jax_judge_as_well() -> None:
@@ -72,4 +67,4 @@ def test_torch_and_jax_judge_as_well() -> None:
 
 
 def test_most_are_laid_out() -> None:
-    assert set(BROKEN) - set(LAID_OUT) == {"gru", "peepholes"}  # no cell of ours
+    assert {path.parent.name for path in RIGHT} - set(LAID_OUT) == {"gru", "peepholes"}  # no cell of ours

@@ -312,6 +312,20 @@ def test_cancellation_in_saturated_units_is_no_fault(tmp_path: Path) -> None:
     assert judged(tmp_path, wrong_there, seeds=12).verdict == "differ"
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_where_the_arithmetic_is_not_its_own_limits_show_and_cancellation_is_no_fault(
+    tmp_path: Path, wrong: bool
+) -> None:
+    """As where a file only calls an installed package."""
+    (tmp_path / "elsewhere").mkdir()
+    limited = changed('{"W": np.outer(da, x)}', '{"W": np.outer(np.clip(da, -5, 5), x)}', TANH)
+    (tmp_path / "elsewhere" / "network.py").write_text(limited if wrong else TANH)
+    beside = f"import sys\nsys.path.append({str(tmp_path / 'elsewhere')!r})\n"
+    run = judged(tmp_path, f"{beside}from network import example, loss_and_grads\n", seeds=6)
+    assert run.verdict == ("differ" if wrong else "agree")
+    assert len(findings(run, "clipped")) == (1 if wrong else 0)
+
+
 def test_a_candidate_that_needs_its_numbers_exact_is_judged_by_its_inputs_alone(tmp_path: Path) -> None:
     exact = changed("    h = np.tanh(W @ x)\n", "    assert ((x * 0.5) == x / 2).all()\n    h = np.tanh(W @ x)\n", TANH)
     run = judged(tmp_path, exact)
