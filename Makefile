@@ -23,6 +23,7 @@ bench: $(INSTALLED)
 verdicts: $(INSTALLED)
 	$(BIN)/python -m benchmarks.cost
 	$(BIN)/python -m benchmarks.tools --page
+	$(BIN)/python -m benchmarks.own_forward
 	$(BIN)/python -m benchmarks.sensitivity
 
 $(INSTALLED): pyproject.toml constraints.txt

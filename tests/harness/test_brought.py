@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -316,3 +317,23 @@ def test_numbers_are_the_candidates_own(file: Path) -> None:
     row = next(row for row in judged(file, alone=True).rows if row.array == "Whh")
     assert row.candidate == pytest.approx(row.expected)
     assert np.isfinite(row.ulp)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_every_report_takes_a_run_without_a_model(file: Path, tmp_path: Path, wrong: bool) -> None:
+    from jsonschema import Draft202012Validator
+
+    from reports.as_json import schema
+
+    lines = [line for line in file.read_text().splitlines() if not line.startswith(("layout", "model"))]
+    file.write_text("\n".join(lines))
+    outs = [tmp_path / f"run.{suffix}" for suffix in ("json", "md", "csv")]
+    told = ["compare", "--candidate", str(changed(file, TRANSPOSED) if wrong else file)]
+    assert main([*told, *(word for out in outs for word in ("--out", str(out)))]) == int(wrong)
+    saved = json.loads(outs[0].read_text())
+    Draft202012Validator(schema()).validate(saved)
+    [judgement] = saved["judgements"]
+    assert (judgement["case"]["biases"], judgement["case"]["shapes"]["Whh"]) == (None, [5, 5])
+    assert "own forward" in outs[1].read_text()
+    assert outs[2].read_text().count("own forward") >= 5
+    assert main(["badge", str(outs[0]), "--out", str(tmp_path / "badge.svg")]) == 0
