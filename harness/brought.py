@@ -15,7 +15,7 @@ from harness.errors import BadInput
 from harness.laid import Laid
 from harness.layout.layout import Layout
 from harness.options import Options, range_of_seeds, shape_of
-from harness.own.judging import Progress, Way
+from harness.own.way import Progress, Way
 
 #: What an example is asked for with: the harness draws other floats, and integers are kept.
 EXAMPLE_SEED = 0

@@ -21,6 +21,7 @@ from harness.companions import Companion
 from harness.errors import BadInput
 from harness.options import Options, cases, range_of_seeds
 from harness.own import judging as own_forward
+from harness.own.way import Progress as Working
 from harness.run import Finding, Judgement, Run
 from harness.session import Session
 from harness.version import VERSION, versions
@@ -60,7 +61,7 @@ def compare(
     memory: float = 4.0,
     command: str = "",
     progress: Progress | None = None,
-    working: own_forward.Progress | None = None,
+    working: Working | None = None,
 ) -> Run:
     """Run a hand-written gradient on identical weights against automatic ones, and judge it.
 
@@ -182,20 +183,23 @@ def _by_references(session: Session, made: Iterable[Case], alone: bool, found: F
     found.findings += [*blind.findings([*seen, *(companion.case for companion, _ in kept)]), *dropped]
 
 
-def _by_own_forward(
-    tested: Brought, seeds: Iterable[int], alone: bool, working: own_forward.Progress, found: Found
-) -> None:
-    """The candidate by its own forward: as a judgement where there is no layout, and beside another where there is.
+def _by_own_forward(tested: Brought, seeds: range, alone: bool, working: Working, found: Found) -> None:
+    """The candidate by its own forward: as a judgement where there is no layout, and once beside others where there is.
 
     Where forward departs from the model's, the backward can still be right for the forward that is there.
     """
     way = tested.way(working)
     departed = any(row.verdict == "differ" for judgement in found.judgements for row in judgement.forward)
     first = tested.layout is None or departed
-    for seed in seeds:
+    for seed in seeds if first else seeds[:1]:
         started = time.perf_counter()
         judged = own_forward.judge_own(way, tested.params, tested.data, seed, alone)
-        (found.judgements if first else found.companions).append(judged.judgement)
+        if first:
+            found.judgements.append(judged.judgement)
+        elif judged.judgement.verdict in ("agree", "differ"):
+            found.companions.append(judged.judgement)
+        else:
+            found.findings.append(Finding("not run", f"nothing by its own forward: {judged.judgement.reason}"))
         found.companions += judged.companions
         found.findings += judged.findings
         found.seconds += 0.0 if first else time.perf_counter() - started

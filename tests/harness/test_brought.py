@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -337,3 +338,18 @@ def test_every_report_takes_a_run_without_a_model(file: Path, tmp_path: Path, wr
     assert "own forward" in outs[1].read_text()
     assert outs[2].read_text().count("own forward") >= 5
     assert main(["badge", str(outs[0]), "--out", str(tmp_path / "badge.svg")]) == 0
+
+
+def test_an_own_forward_that_tells_nothing_takes_nothing_from_the_references(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.own import judging
+
+    def nothing(*_: object) -> judging.Judged:
+        unknown = replace(judging.failed("my_rnn.py", ""), verdict="inconclusive", reason="too noisy")
+        return judging.Judged(unknown, (), ())
+
+    monkeypatch.setattr(judging, "judge_own", nothing)
+    run = judged(file, alone=True)
+    assert run.verdict == "agree"
+    assert findings(run, "not run") == ["nothing by its own forward: too noisy"]
