@@ -16,7 +16,6 @@ from pathlib import Path
 import harness
 from benchmarks import pages
 from harness import brought, casebook
-from harness.bank.catalogue import fault
 from harness.bank.classes import classes
 from harness.candidates.process import Process
 from harness.cli import working
@@ -72,14 +71,14 @@ def main() -> None:
 
 def faults(count: int) -> tuple[int, list[str]]:
     """How many classes of fault are seen, and the ids of those that are not."""
-    chosen = [one.representative for one in random.Random(0).sample(classes(), count)]
+    chosen = random.Random(0).sample(classes(), count)
     missed = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "faulted.py"
-        for name in working(chosen, count, "faults"):
-            path.write_text(FAULTED.format(id=name, model=fault(name).model), encoding="utf-8")
+        for one in working(chosen, count, "faults"):
+            path.write_text(FAULTED.format(id=one.representative, model=one.models[0]), encoding="utf-8")
             if harness.compare(candidate=path).verdict != "differ":
-                missed.append(name)
+                missed.append(one.representative)
     return count - len(missed), missed
 
 

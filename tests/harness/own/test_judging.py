@@ -331,3 +331,15 @@ def test_a_candidate_that_needs_its_numbers_exact_is_judged_by_its_inputs_alone(
     run = judged(tmp_path, exact)
     assert run.verdict == "agree"
     assert judged(tmp_path, changed("(1 - h**2)", "(1 - 1.01 * h**2)", exact)).verdict == "differ"
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [("(1 - h**2)", "agree"), ("(1 - 1.01 * h**2)", "differ")])
+def test_an_example_of_float32_is_judged_at_float32_and_no_low_precision(
+    tmp_path: Path, slope: str, verdict: str
+) -> None:
+    narrow = changed("(1 - h**2)", slope, TANH).replace("size=(4, 3))", "size=(4, 3)).astype(np.float32)")
+    narrow = narrow.replace("size=3)", "size=3).astype(np.float32)").replace("size=4)", "size=4).astype(np.float32)")
+    run = judged(tmp_path, narrow)
+    assert run.verdict == verdict
+    assert run.judgements[0].case.dtype == "float32"
+    assert not findings(run, "low precision")
