@@ -69,12 +69,14 @@ def compare(
     ``case``. What is not given is as in ``python -m harness compare``: lstm with tanh, softmax cross-entropy on a
     linear readout, reduction sum, two biases, float64, T=12, B=4, D=7, H=16, K=9, and all references that are
     installed. ``shape`` is a mapping, or text like ``"T=20,H=8"``, of what departs from that. ``truth`` names the
-    reference that errors are measured against; by default the best that can be had. ``candidate`` is what is under
-    test: a Python file (``"my_lstm.py"`` or ``"my_lstm.py:function"``, see docs/bring-your-own.md), a command with
-    ``{case}`` and ``{out}``, or a function ``(model, arrays) → handgrad.Gradients``; by default handgrad's own. A file
-    and a command run apart, with ``timeout`` seconds for a call and ``memory`` GiB. A file is judged by its own forward
-    pass, differentiated numerically, and, where it says what its arrays hold, by the references. ``gradients`` is a
-    file of gradients that were computed elsewhere from a saved ``case``.
+    reference that errors are measured against; by default the best that can be had.
+
+    ``candidate`` is what is under test: a Python file (``"my_lstm.py"`` or ``"my_lstm.py:function"``, see
+    docs/bring-your-own.md), a command with ``{case}`` and ``{out}``, or a function ``(model, arrays) →
+    handgrad.Gradients``; by default handgrad's own, which otherwise stands beside the references. A file and a command
+    run apart, with ``timeout`` seconds for a call and ``memory`` GiB. A file is judged by its own forward pass,
+    differentiated numerically, and, where it says what its arrays hold, by the references. ``gradients`` is a file of
+    gradients that were computed elsewhere from a saved ``case``.
 
     The cases are judged together with a few small companions, which see what the given ones cannot: a single step,
     cotangents that are zero, tiny or huge. ``alone`` leaves them out.
@@ -117,7 +119,8 @@ def compare(
                 made = _saving(made, Path(save_case))
             under_test = tested.laid if isinstance(tested, Brought) else tested
             assert under_test is not None
-            session = Session(tuple(chosen), workers, under_test, tuple(required), truth or "")
+            beside = references is None and not under_test.any_model
+            session = Session(tuple(chosen), workers, under_test, tuple(required), truth or "", beside)
             _by_references(session, progress(made, count) if progress else made, alone, found)
         if isinstance(tested, Brought):
             _by_own_forward(tested, range_of_seeds(options), alone, working or (lambda words, fraction: None), found)

@@ -20,6 +20,7 @@ from harness.workers import Unavailable, WorkerError, Workers
 from references import protocol
 from references.protocol import Answer, Reference
 
+HANDGRAD = InProcess()
 Asked = Mapping[str, Future[tuple[Answer, float]]]
 
 
@@ -32,6 +33,7 @@ class Session:
     under_test: UnderTest = InProcess()  # noqa: RUF009 - it is frozen
     required: tuple[str, ...] = ()  #: references that were asked for by name
     truth: str = ""  #: the reference that is to be truth; empty for the best that can be had
+    handgrad_too: bool = False  #: handgrad's own gradients stand beside the references, for a candidate from outside
 
     def judge(self, case: Case) -> Judgement:
         """Everybody's answer to one case, and the verdict."""
@@ -44,6 +46,8 @@ class Session:
         rounded = case.at("float32") if outcome.coarse else case
         limits = None if exact is None else budgets(rounded, exact, shown)
         heard = {peer.NAME: _hear(peer, case, asked) for peer in peers}
+        if self.handgrad_too:
+            heard[HANDGRAD.name] = _hear_handgrad(case)
         subject = self.under_test.subject(case)
         return judge(
             Evidence(
@@ -99,6 +103,15 @@ class Session:
         if outcome.answer is None:
             return replace(part, status="error", reason=outcome.error)
         return replace(part, fingerprint=outcome.answer.fingerprint)
+
+
+def _hear_handgrad(case: Case) -> tuple[Answer | None, Participant]:
+    """The answer of handgrad's own, as that of any reference."""
+    outcome = HANDGRAD.answer(case, times=1)
+    part = Participant(HANDGRAD.name, "reference", "judged", version=HANDGRAD.version, seconds=outcome.seconds)
+    if outcome.answer is None:
+        return None, replace(part, status="error", reason=outcome.error)
+    return outcome.answer._replace(trace={}), replace(part, fingerprint=outcome.answer.fingerprint)
 
 
 def _hear(reference: Reference, case: Case, asked: Asked) -> tuple[Answer | None, Participant]:
