@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import faults
 import pytest
 
@@ -60,3 +62,14 @@ def test_the_model_question_as_it_was_asked() -> None:
     rows = {row.array: row for row in run.rows if row.reference == "theano"}
     assert {name for name, row in rows.items() if row.verdict == "agree"} == {"W_hy", "b_y"}
     assert rows["W_ih"].words == ("columns 0–3 differ, column 4 agrees",)
+
+
+def test_a_file_in_a_test_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "square.py"
+    right = "def loss_and_grads(params, data):\n    return (params['w'] ** 3).sum(), {'w': 3 * params['w'] ** 2}\n"
+    example = "def example(seed):\n    import numpy as np\n    return {'w': np.ones(4)}, {}\n"
+    path.write_text(right + example)
+    assert harness.assert_gradients(candidate=path).verdict == "agree"
+    path.write_text(right.replace("3 * ", "2 * ") + example)
+    with pytest.raises(AssertionError, match="w differs; nothing agrees"):
+        harness.assert_gradients(candidate=path)
