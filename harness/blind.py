@@ -71,9 +71,11 @@ def _cotangents(case: Case) -> Iterator[str]:
     G = case.arrays.get("G")
     if G is None:
         return
-    if case.sizes["T"] > 1 and np.array_equal(G, G[::-1]):
+    if not G[:-1].any() and case.sizes["T"] > 1:
+        yield "no cotangent before the last step: what enters the backward pass at the others cannot be seen"
+    elif case.sizes["T"] > 1 and np.array_equal(G, G[::-1]):
         yield "the cotangent is the same forwards and backwards in time: reversed time cannot be seen"
-    if G.size > 1 and np.ptp(G) == 0:
+    if G.any() and G.size > 1 and np.ptp(G) == 0:
         yield "every cotangent is the same number: one taken for another cannot be seen"
     for state in case.model.equations.STATES:
         given = case.arrays.get(f"G_{state}")

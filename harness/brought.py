@@ -87,7 +87,11 @@ def cases(options: Options, layout: Layout) -> tuple[Iterator[Case], int]:
         if reason:
             raise BadInput(f"case: cannot be put to this candidate: {reason}")
         return iter([case]), 1
-    sizes = {**layout.sizes, **shape_of(options, layout.model)}
+    asked = shape_of(options, layout.model)
+    for axis in layout.fixed:
+        if asked.get(axis, 1) > 1:
+            raise BadInput(f"shape: got {axis}={asked[axis]}, but the layout has no axis for it: {axis} is 1")
+    sizes = {**layout.sizes, **asked}
     dtype = options.dtype or "float64"
     if dtype not in DTYPES:
         raise BadInput(f"dtype: got {dtype!r}, allowed: {', '.join(DTYPES)}")

@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -183,6 +183,12 @@ def _by_references(session: Session, made: Iterable[Case], alone: bool, found: F
     kept, dropped = _sorted_out(accompanied, session.under_test.any_model)
     found.seconds += time.perf_counter() - started
     found.companions += [judgement for _, judgement in kept]
+    found.findings += [
+        replace(finding, text=f"on the companion case {one.case.source} {finding.text}")
+        for one, judgement in kept
+        for finding in judgement.findings
+        if finding.name == "non-finite"
+    ]
     found.findings += [*blind.findings([*seen, *(companion.case for companion, _ in kept)]), *dropped]
 
 

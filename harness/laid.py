@@ -57,9 +57,14 @@ class Laid:
         if not grads:
             return Outcome(None, f"grads: got none of {', '.join(self.layout.graded)}", called.seconds, ())
         findings = [Finding("impure", text) for text in called.impure] + [Finding(*note) for note in called.notes]
-        beside = tuple(name for name in called.grads if name not in grads)
-        if beside:
-            findings.append(Finding("not graded", f"the layout has no line for {', '.join(beside)}", beside))
+        lined = {line.name for line in self.layout.lines}
+        unknown = tuple(name for name in called.grads if name not in lined)
+        if unknown:
+            findings.append(Finding("not graded", f"the layout has no line for {', '.join(unknown)}", unknown))
+        beside = tuple(name for name in called.grads if name in lined and name not in grads)
+        if beside:  # of targets and cotangents
+            text = f"the references give no gradient of {', '.join(beside)}"
+            findings.append(Finding("not graded", text, beside))
         if self._coarse and not any(finding.name == "low precision" for finding in findings):
             findings.append(Finding("low precision", "float32 is inside, where float64 went in"))
         answer = Answer(called.loss, grads, {}, case.fingerprint)

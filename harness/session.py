@@ -15,7 +15,7 @@ from harness.candidate import InProcess, Outcome, UnderTest
 from harness.case import Case
 from harness.companions import Companion
 from harness.judge import Evidence, at_once, judge
-from harness.run import Judgement, Participant
+from harness.run import Finding, Judgement, Participant
 from harness.workers import Unavailable, WorkerError, Workers
 from references import protocol
 from references.protocol import Answer, Reference
@@ -65,6 +65,8 @@ class Session:
     def accompany(self, companion: Companion) -> Judgement:
         """The verdict on one companion, by its truth alone; its numbers only where it does not plainly agree."""
         outcome = self.under_test.answer(companion.case, times=1)
+        if not self.under_test.any_model:
+            outcome = _without_overflow(outcome)
         subject = self.under_test.subject(companion.case)
         evidence = Evidence(
             subject=subject,
@@ -103,6 +105,16 @@ class Session:
         if outcome.answer is None:
             return replace(part, status="error", reason=outcome.error)
         return replace(part, fingerprint=outcome.answer.fingerprint)
+
+
+def _without_overflow(outcome: Outcome) -> Outcome:
+    """A companion has larger numbers than its author ever had: a loss that overflows there is said, and not judged."""
+    answer = outcome.answer
+    if answer is None or np.isfinite(answer.loss).all():
+        return outcome
+    text = f"the loss is {float(answer.loss)} where it is finite: a logarithm or an exponential overflows"
+    found = (*outcome.findings, Finding("non-finite", text))
+    return outcome._replace(answer=answer._replace(loss=np.empty(0)), findings=found)
 
 
 def _hear_handgrad(case: Case) -> tuple[Answer | None, Participant]:

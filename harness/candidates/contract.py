@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from harness.candidates import declared, results
 from harness.candidates.answers import Description
 from harness.candidates.structure import as_array, encode
@@ -76,10 +78,15 @@ def pair(given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         if strange:
             raise BadInput(f"example: got the key {strange[0]!r} in {which}, needs names")
         for name, value in one.items():
+            arrays: dict[str, np.ndarray] = {}
             try:
-                encode(value, {})
+                encode(value, arrays)
             except TypeError as error:
                 raise BadInput(f"example: {name}: {error}") from None
+            if any(array.dtype == np.float16 for array in arrays.values()):
+                raise BadInput(
+                    f"example: {name}: got float16, too coarse to differentiate by; needs float32 or float64"
+                )
     params, data = given
     both = [name for name in params if name in data]
     if both:

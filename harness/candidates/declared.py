@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from harness.errors import BadInput
@@ -14,6 +15,7 @@ MODEL_KEYS = ("cell", "activation", "loss", "reduction")
 _SIZES = "TBDHK"
 _FACTOR = rf"(?:\d+(?:\.\d+)?|[{_SIZES}])"
 _PRODUCT = rf"{_FACTOR}(?:\*{_FACTOR})*"
+_LONGEST = 60
 _EXAMPLES = "a number, or text over the sizes T, B, D, H, K, as in '1/T' or '1/(T*B)'"
 
 
@@ -47,7 +49,7 @@ def sign(value: Any) -> float:
     """With which sign the gradient comes."""
     if value is None:
         return 1.0
-    if isinstance(value, bool) or not isinstance(value, int | float) or value not in (1, -1):
+    if isinstance(value, bool) or not isinstance(value, Real) or value not in (1, -1):
         raise BadInput(f"sign: got {value!r}, allowed: 1 and -1")
     return float(value)
 
@@ -59,9 +61,13 @@ def scale(value: Any) -> float | str:
     if isinstance(value, str):
         factor(value, dict.fromkeys(_SIZES, 1))
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value == 0:
-        raise BadInput(f"scale: got {value!r}, allowed: {_EXAMPLES}")
-    return float(value)
+    try:
+        number = 0.0 if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    except OverflowError:  # an integer that no float holds
+        number = math.inf
+    if not math.isfinite(number) or number == 0:
+        raise BadInput(f"scale: got {_said(value)}, allowed: {_EXAMPLES}")
+    return number
 
 
 def factor(scale: float | str, sizes: Mapping[str, int]) -> float:
@@ -79,8 +85,8 @@ def factor(scale: float | str, sizes: Mapping[str, int]) -> float:
         raise BadInput(f"scale: got {scale!r}, allowed: {_EXAMPLES}")
     over = _product(scale, below, sizes) if slash else 1.0
     value = _product(scale, above, sizes) / over if over else 0.0
-    if value == 0:
-        raise BadInput(f"scale: got {scale!r}, needs something other than zero")
+    if value == 0 or not math.isfinite(value):
+        raise BadInput(f"scale: got {_said(scale)}, needs a finite number other than zero")
     return value
 
 
@@ -91,3 +97,12 @@ def _product(scale: str, text: str, sizes: Mapping[str, int]) -> float:
             raise BadInput(f"scale: got {scale!r}, but {part} is not known: without a layout give it as a number")
         value *= sizes[part] if part in _SIZES else float(part)
     return value
+
+
+def _said(value: object) -> str:
+    """A value as it stands in the file, if that is short."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        text = "an integer"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"

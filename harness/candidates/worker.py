@@ -7,8 +7,10 @@ output, see `harness.frames`, from which the candidate's own are cut off.
 
 import faulthandler
 import os
+import select
 import signal
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -38,7 +40,10 @@ def main(file: str, function: str, timeout: float, memory: float) -> None:
     sys.path.remove(_ROOT)
     sys.path.append(_ROOT)
     sys.dont_write_bytecode = True  # nothing is left in the candidate's folder
+    sys.argv = [file]  # as if it were run, without arguments
     limits.set_memory(memory)
+    if hasattr(select, "poll"):
+        threading.Thread(target=end_with, args=(source.fileno(),), daemon=True).start()
     last, before = time.monotonic(), ""
 
     def alive(doing: str, share: float) -> None:
@@ -62,12 +67,22 @@ def main(file: str, function: str, timeout: float, memory: float) -> None:
             reply, arrays = {"failed": str(error), "frames": error.frames}, {}
         except MemoryError:
             reply, arrays = {"failed": failure.out_of_memory(memory), "frames": ()}, {}
-        except Exception:  # a fault of ours
-            reply, arrays = {"broken": traceback.format_exc()}, {}
+        except Exception as error:  # a fault of ours, unless the candidate put something in the place of what we call
+            theirs = failure.raised(error, Path(file), memory)
+            reply = {"failed": str(theirs), "frames": theirs.frames} if theirs.frames else {}
+            reply, arrays = reply or {"broken": traceback.format_exc()}, {}
         if "failed" in reply:
             served.forget()  # now that no traceback holds on to its globals
         write(sink, reply, arrays)
     os._exit(0)  # no threads that the candidate left are waited for, nothing that it registered is run
+
+
+def end_with(request: int) -> None:
+    """End this process and its children as soon as nobody can send requests any more, whatever they are doing."""
+    ends = select.poll()
+    ends.register(request, 0)  # the end of a pipe is told without being asked for
+    ends.poll()
+    os.killpg(os.getpid(), signal.SIGKILL)  # it leads a group of its own
 
 
 if __name__ == "__main__":

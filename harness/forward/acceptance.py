@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from harness.forward import rough
 from harness.forward.complex_step import ComplexStep
 from harness.forward.ladder import SAFETY, Estimate
 from harness.forward.point import Point
@@ -23,6 +24,8 @@ _SEEN, _SEEN_COARSE = 1e-6, 2e-3
 _NEGLIGIBLE, _NEGLIGIBLE_COARSE = 1e-7, 2e-4
 #: directions that are tried, where the first happens to be one along which the loss hardly changes
 _ATTEMPTS = 3
+#: runs at values, and with results, that are a rounding away
+_SAMPLES = 3
 
 
 class Along(NamedTuple):
@@ -38,7 +41,7 @@ class Check(NamedTuple):
     why: str  #: complex step is not trusted; empty where it is
     derivative: float = np.nan  #: by complex step along the vector
     unseen: float = 0.0  #: what differences could not see: part of the radius
-    spread: float = 0.0  #: how much a derivative changes as all arrays change by a rounding
+    spread: float = 0.0  #: how much a derivative changes as all arrays and results change by a rounding
     resolution: float = 0.0  #: what of a lost imaginary part differences would not have seen
     lost: bool = False  #: differences show that an imaginary part is dropped silently
 
@@ -96,7 +99,7 @@ def disagrees(derivative: float, estimate: Estimate) -> str:
 
 def departs(loss: float, point: Point) -> str:
     """In words, where a complex run's loss is not the real one; empty where it is."""
-    allowed = (_LOSS_COARSE if point.coarse else _LOSS) * point.size + SAFETY * point.noise
+    allowed = (_LOSS_COARSE if point.coarse else _LOSS) * point.size + SAFETY * point.unsure
     if abs(loss - point.loss) <= allowed:
         return ""
     return f"its loss is {loss:.12g}, the real one {point.loss:.12g}"
@@ -105,14 +108,19 @@ def departs(loss: float, point: Point) -> str:
 def _accepted(
     point: Point, stepped: ComplexStep, name: str, along: Along, check: Check, generator: np.random.Generator
 ) -> Check:
-    """With the derivative along the vector, and how much it changes as every array does by a rounding."""
+    """With the derivative along the vector, and how much it changes as every array and result does by a rounding.
+
+    Where a forward cancels, ln(1 − p) at a p near 1 say, its own derivative has few digits, and a backward may have
+    more.
+    """
     derivatives = [stepped.along(name, along.vector).derivative]
-    for _ in range(2):
+    for seed in range(_SAMPLES):
         jitter: Mapping[str, np.ndarray] = {
             key: array * (1 + np.finfo(float).eps * generator.integers(-1, 2, array.shape) + 0j)
             for key, array in point.arrays.items()
         }
-        derivatives.append(stepped.along(name, along.vector, jitter).derivative)
+        with rough.drawn(seed):
+            derivatives.append(stepped.along(name, along.vector, jitter).derivative)
     if not np.isfinite(derivatives).all():
         return Check("it fails at values that are a rounding away")
     return check._replace(derivative=derivatives[0], spread=float(np.ptp(derivatives)))

@@ -15,10 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.exceptions import ComplexWarning
 
+from harness.forward import rough
 from harness.forward.calls import Calls
 
 #: so small that h² is lost beside any real part, and a power of two, by which dividing is exact
 STEP = 2.0**-200
+#: runs whose roundings are drawn, to see how far they carry the loss
+_WAVERS = 4
 
 
 class Run(NamedTuple):
@@ -53,6 +56,18 @@ class ComplexStep:
         moved = array.copy()
         moved.reshape(-1)[index] += 1j * STEP
         return self._run({name: moved})
+
+    def waver(self) -> float:
+        """How far the loss moves as the roundings of all results are drawn anew; 0 where it cannot be run.
+
+        Rounding in one of many terms, ln(1 − p) at a p near 1 say, makes steps that are wider than what is looked at
+        right beside the point, and differences take them for slopes.
+        """
+        losses = [self._run({}).loss]
+        for seed in range(_WAVERS):
+            with rough.drawn(seed):
+                losses.append(self._run({}).loss)
+        return float(np.ptp(losses)) if np.isfinite(losses).all() else 0.0
 
     def _run(self, moved: Mapping[str, np.ndarray]) -> Run:
         if self.unusable:

@@ -69,6 +69,7 @@ def derive(
         if not np.isfinite(point.loss) or not np.isfinite(point.noise):
             return _unknown(point)
         stepped = ComplexStep(patched, calls)
+        point.waver = stepped.waver()
         firsts = _along_random(point, generator, seconds)
         largest = max(
             (abs(one.estimate.value) for one in firsts.values() if np.isfinite(one.estimate.error)), default=0.0

@@ -14,6 +14,8 @@ from harness.forward.noise import noise
 
 #: relative noise above which single precision is at work inside
 LOW_PRECISION = 1e-11
+#: roundings that are drawn are larger than most, and there is one at every result: so many times the noise is usual
+_FARTHER = 16.0
 
 
 class Point:
@@ -38,6 +40,9 @@ class Point:
         #: the size that the loss has, or changes by, though it may be zero at the point itself
         self.size = float(np.nanmax(np.abs([self.loss, *(together(t) - self.loss for t in (-0.1, 0.1))])))
         self.noise = max(noise(together, self.loss), abs(again - self.loss))
+        self.waver = (
+            0.0  #: how far roundings carry the loss, where they could be drawn: it may be more than shows nearby
+        )
 
     @property
     def relative_noise(self) -> float:
@@ -48,6 +53,11 @@ class Point:
     def coarse(self) -> bool:
         """Whether the loss is of so little precision that only large steps are of use."""
         return self.relative_noise > LOW_PRECISION
+
+    @property
+    def unsure(self) -> float:
+        """How far a loss may be off, as ladders take it: by its noise, unless roundings carry it much farther."""
+        return self.waver if self.waver > _FARTHER * self.noise else self.noise
 
     def moved(self, by: Mapping[str, np.ndarray]) -> float:
         """The loss with these arrays moved; NaN where the candidate raises there."""
@@ -61,7 +71,7 @@ class Point:
         """The derivative along a vector of an array's shape and of unit length."""
         scale = _power_of_two(_sized(self.arrays[name]) * np.sqrt(np.count_nonzero(vector)))
         steps = ladders.COARSE if self.coarse else ladders.FINE
-        return ladder(lambda t: self.moved({name: t * vector}), self.loss, self.noise, steps, scale, enough)
+        return ladder(lambda t: self.moved({name: t * vector}), self.loss, self.unsure, steps, scale, enough)
 
     def element(self, name: str, index: int, enough: float = 0.0) -> Estimate:
         """The derivative by one element of an array, numbered in its flat order."""
@@ -70,7 +80,7 @@ class Point:
         unit.reshape(-1)[index] = 1.0
         scale = _power_of_two(abs(float(array.reshape(-1)[index])))
         steps = ladders.COARSE if self.coarse else ladders.FINE
-        return ladder(lambda t: self.moved({name: t * unit}), self.loss, self.noise, steps, scale, enough)
+        return ladder(lambda t: self.moved({name: t * unit}), self.loss, self.unsure, steps, scale, enough)
 
 
 def _sized(array: np.ndarray) -> float:

@@ -6,12 +6,15 @@ function in `harness.forward.methods`, under names that are the private builtins
 - operands of a comparison: the real parts decide, as in the real run, so both take the same branches;
 - methods of arrays that are not analytic or that fix a dtype, `x.conj()`, `x.astype(float)`, `x.item()`, …;
 - what is put into text: `f"{loss:.3f}"` and `"%.3f" % loss` show the real part.
+
+Before that, `harness.forward.rough` sends every result through a function that can draw its rounding anew.
 """
 
 from __future__ import annotations
 
 import ast
 
+from harness.forward import rough
 from harness.forward.methods import REWRITTEN
 
 #: the names that rewritten code calls; each is a function of `harness.forward.methods`
@@ -20,7 +23,7 @@ COMPARED, METHOD, SHOWN = "_handgrad_compared", "_handgrad_method", "_handgrad_s
 
 def rewritten(source: str | bytes, filename: str) -> ast.Module:
     """The tree of the source, to be compiled under its own file's name."""
-    tree = _Rewriter().visit(ast.parse(source, filename))
+    tree = _Rewriter().visit(rough.rewritten(source, filename))
     module: ast.Module = ast.fix_missing_locations(tree)
     return module
 

@@ -2,12 +2,15 @@
 
 The source is rewritten so that the result of every sum, product and elementary function is moved by up to a unit in its
 last place, at random. Cancellations, such as 1 − h² of a saturated unit, then show as they do in a sound gradient of
-another order of operations. Results that are written into a given array (``out=``) are left as they are.
+another order of operations. Results that are written into a given array (``out=``) are left as they are. Of complex
+numbers, in which a derivative is carried along, both parts are moved alike.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -26,7 +29,12 @@ _FUNCTIONS = {
 
 def rewritten(source: str | bytes, filename: str) -> ast.Module:
     """The tree of the source, to be compiled under its own file's name."""
-    module: ast.Module = ast.fix_missing_locations(_Rewriter().visit(ast.parse(source, filename)))
+    return with_moves(ast.parse(source, filename))
+
+
+def with_moves(tree: ast.Module) -> ast.Module:
+    """The tree in which every result is moved."""
+    module: ast.Module = ast.fix_missing_locations(_Rewriter().visit(tree))
     return module
 
 
@@ -65,17 +73,28 @@ class Mover:
 
     def __call__(self, value: Any) -> Any:
         """The value, moved where it is floats. Whole numbers stay: they may become indices."""
+        if isinstance(value, complex):  # NumPy's too
+            return type(value)(complex(*self._parts(np.asarray(value))))
         if isinstance(value, float | np.floating):
             whole = not np.isfinite(value) or value == round(value)
             self.moved |= not whole
             return value if whole else type(value)(value * (1 + self._size(value) * self._random.uniform(-1, 1)))
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            if not (value != np.round(value)).any():
-                return value
-            self.moved = True
-            factor = np.asarray(1 + self._size(value) * self._random.uniform(-1, 1, value.shape))
-            return np.multiply(value, factor.astype(value.dtype))
+            return self._parts(value)[0]
+        if isinstance(value, np.ndarray) and value.dtype.kind == "c":
+            result = np.empty_like(value)
+            result.real, result.imag = self._parts(value)
+            return result
         return self._tensor(value)
+
+    def _parts(self, value: np.ndarray) -> tuple[Any, Any]:
+        """The real and imaginary parts, moved alike; one by one, for infinity times a complex number is none."""
+        real, imag = value.real, value.imag
+        if not (real != np.round(real)).any():
+            return real, imag
+        self.moved = True
+        factor = np.asarray(1 + self._size(real) * self._random.uniform(-1, 1, real.shape)).astype(real.dtype)
+        return np.multiply(real, factor), np.multiply(imag, factor)
 
     def _size(self, value: Any) -> float:
         return max(self._part, float(np.finfo(np.asarray(value).dtype).eps))
@@ -86,3 +105,24 @@ class Mover:
             self.moved = True
             return value * (1 + self._part * self._random.uniform(-1, 1))
         return value
+
+
+_complex_runs = Mover()
+_drawing = False
+
+
+@contextmanager
+def drawn(seed: int) -> Iterator[None]:
+    """In here complex runs, which are exact otherwise, have their roundings drawn from ``seed``."""
+    global _drawing
+    _complex_runs.begin(0.0, seed)
+    _drawing = True
+    try:
+        yield
+    finally:
+        _drawing = False
+
+
+def moved_if_drawn(value: Any) -> Any:
+    """What a complex run's results pass through."""
+    return _complex_runs(value) if _drawing else value

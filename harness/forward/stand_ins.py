@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.forward import analytic, creation, methods, rewrite
+from harness.forward import analytic, creation, methods, rewrite, rough
 from harness.forward.analytic import is_complex, lifted, of_constants, on_real, real
 from harness.forward.dtypes import Standing, widen, widened
 from harness.forward.facade import Facade
@@ -175,6 +175,7 @@ def names() -> dict[str, Any]:
         rewrite.COMPARED: methods.compared,
         rewrite.METHOD: methods.method,
         rewrite.SHOWN: methods.shown,
+        rough.MOVED: rough.moved_if_drawn,
         "abs": lambda x: analytic.absolute(x) if is_complex(x) else abs(x),
         "float": Standing(float, _float, (complex,), complex),
         "int": Standing(int, lambda *args, **named: int(*map(_scalar, args), **named), (), int),

@@ -32,7 +32,7 @@ class Layout:
     sizes: dict[str, int]  #: of the example
     fixed: dict[str, int]  #: the sizes that the candidate has no axis for, all 1
     lines: tuple[Line, ...]
-    graded: tuple[str, ...]  #: the author's names of arrays that have a gradient: weights, inputs and states of floats
+    graded: tuple[str, ...]  #: the author's names of arrays that have a gradient: weights, states, inputs but indices
     unknown: tuple[str, ...]  #: arrays of floats that no line speaks of
 
     @staticmethod
@@ -57,7 +57,7 @@ class Layout:
             sizes=known,
             fixed=fixed,
             lines=ready,
-            graded=tuple(one.name for one in ready if _has_gradient(one, example[one.name])),
+            graded=tuple(one.name for one in ready if _has_gradient(one)),
             unknown=tuple(name for name, value in example.items() if name not in lines and _is_array(value)),
         )
 
@@ -152,8 +152,9 @@ class Layout:
         return found if self.model.readout else found | {"K": found["H"]}
 
 
-def _has_gradient(of: Line, value: Any) -> bool:
-    return of.role != "y" and not of.role.startswith("G") and structure.as_array(value) is not None
+def _has_gradient(of: Line) -> bool:
+    """Whether it is given as floats that the loss is differentiated by, be its example's zeros integers."""
+    return of.role != "y" and not of.role.startswith("G") and not of.whole and not of.first_none
 
 
 def _is_array(value: Any) -> bool:

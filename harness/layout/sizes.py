@@ -44,12 +44,8 @@ def inferred(lines: Sequence[tuple[Notation, Form]]) -> dict[str, int]:
     Raises BadInput for an array that does not have the shape that follows.
     """
     known: dict[str, int] = {}
-    axes = [
-        (extent, size, len(extents(notation)))
-        for notation, form in lines
-        for extent, size in zip(extents(notation), _own(form), strict=True)
-    ]
-    while votes := _votes(axes, known):
+    arrays = [list(zip(extents(notation), _own(form), strict=True)) for notation, form in lines]
+    while votes := _votes(_sound(arrays, known), known) or _votes(arrays, known):
         (size, value), _ = votes.most_common(1)[0]
         known[size] = value
     for notation, form in lines:
@@ -61,17 +57,33 @@ def _own(form: Form) -> list[int]:
     return [size for size, kept in zip(form.shape, form.kept, strict=True) if kept]
 
 
-def _votes(axes: Sequence[tuple[Extent, int, int]], known: Mapping[str, int]) -> Counter[tuple[str, int]]:
+def _votes(arrays: Sequence[Sequence[tuple[Extent, int]]], known: Mapping[str, int]) -> Counter[tuple[str, int]]:
     """Who says what of a size that is not known yet; a vector, which cannot be transposed, counts twice."""
     votes: Counter[tuple[str, int]] = Counter()
-    for extent, length, of in axes:
-        unknown = [(size, times) for size, times in extent.times if size not in known]
-        if len(unknown) == 1:
-            rest = length - Extent(tuple(one for one in extent.times if one[0] in known), extent.constant).at(known)
-            size, times = unknown[0]
-            if rest > 0 and rest % times == 0:
-                votes[size, rest // times] += 2 if of == 1 else 1
+    for axes in arrays:
+        for extent, length in axes:
+            unknown = _unknown(extent, known)
+            if len(unknown) == 1:
+                rest = length - Extent(tuple(one for one in extent.times if one[0] in known), extent.constant).at(known)
+                size, times = unknown[0]
+                if rest > 0 and rest % times == 0:
+                    votes[size, rest // times] += 2 if len(axes) == 1 else 1
     return votes
+
+
+def _sound(
+    arrays: Sequence[Sequence[tuple[Extent, int]]], known: Mapping[str, int]
+) -> list[Sequence[tuple[Extent, int]]]:
+    """Those of which no axis is wrong already: the others are asked last."""
+    return [
+        axes
+        for axes in arrays
+        if all(extent.at(known) == length for extent, length in axes if not _unknown(extent, known))
+    ]
+
+
+def _unknown(extent: Extent, known: Mapping[str, int]) -> list[tuple[str, int]]:
+    return [(size, times) for size, times in extent.times if size not in known]
 
 
 def _check(notation: Notation, form: Form, sizes: Mapping[str, int]) -> None:

@@ -43,7 +43,9 @@ def stacked(notation: Notation, value: Any) -> np.ndarray:
 def _stacked(notation: Notation, value: Any, lists: int, first_none: bool) -> np.ndarray:
     said = f"layout {_quoted(notation)}"
     if lists:
-        if not isinstance(value, list | tuple) or not value:
+        if isinstance(value, list | tuple) and not value:
+            raise BadInput(f"{notation.name}: got an empty {type(value).__name__}, {said} needs at least one entry")
+        if not isinstance(value, list | tuple):
             raise BadInput(f"{notation.name}: got {_kind(value)}, {said} says a list: leave out the brackets")
         ones = list(value)
         if first_none and lists == 1:

@@ -86,5 +86,8 @@ def limited(companions: tuple[Judgement, ...]) -> list[Finding]:
     wrong = [one for one in companions if one.verdict == "differ"]
     arrays = tuple(dict.fromkeys(row.array for one in wrong for row in one.rows if row.verdict == "differ"))
     places = " and ".join(one.case.source.split(" · ")[0] for one in wrong)
-    text = f"right at ordinary numbers, and wrong at {places}: a limit, such as clipping, inside the backward pass"
+    text = (
+        f"right at ordinary numbers, and wrong at {places}: "
+        "a limit, such as clipping, inside the backward pass, or inside the forward pass and not in the backward"
+    )
     return [Finding("clipped", text, arrays)]

@@ -196,7 +196,7 @@ def _findings(point: Point) -> tuple[Finding, ...]:
     found = [Finding("impure", text) for text in point.called.impure]
     found += [Finding(*note) for note in point.called.notes]
     returned = point.called.grads
-    wide = any(array.dtype == float for array in _arrays(point).values())
+    wide = all(array.dtype == float for array in _arrays(point).values())
     if point.coarse and wide and not any(finding.name == "low precision" for finding in found):
         found.append(Finding("low precision", "float32 is inside, where float64 went in"))
     absent = tuple(

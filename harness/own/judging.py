@@ -19,6 +19,8 @@ from harness.run import OWN_FORWARD, CaseSummary, Finding, Judgement, Participan
 
 #: Seconds for the derivatives at the ordinary point.
 SECONDS = 10.0
+#: How often numbers are drawn, until some gradient is not zero.
+DRAWS = 4
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,15 @@ def judge_own(way: Way, params: Mapping[str, Any], data: Mapping[str, Any], seed
 
 def _ordinary(way: Way, params: Mapping[str, Any], data: Mapping[str, Any], seed: int) -> tuple[Point, list[Finding]]:
     """The point with its numbers drawn anew, or the example's own where the candidate does not take others."""
-    drawn = draw.redrawn(params, data, seed)
     try:
-        point = way.point(*drawn, f"seed {seed}", SECONDS)
+        for attempt in range(DRAWS):
+            drawn = draw.redrawn(params, data, seed if not attempt else [seed, attempt])
+            point = way.point(*drawn, f"seed {seed}", SECONDS)
+            if not np.isfinite(point.called.loss).all():
+                reason = f"its loss is {float(point.called.loss)}"
+                break
+            if not _flat(point):
+                break
     except CandidateFailed as error:
         if error.ended:  # other numbers would not keep it alive, and it may have taken all of its time
             raise
@@ -60,12 +68,17 @@ def _ordinary(way: Way, params: Mapping[str, Any], data: Mapping[str, Any], seed
     else:
         if np.isfinite(point.called.loss).all():
             return point, []
-        reason = f"its loss is {float(point.called.loss)}"
     point = way.point(params, data, "its own example", SECONDS)
     words = (
         f"the candidate runs on its example's own numbers only (drawn anew: {reason}): what those hide cannot be seen"
     )
     return point, [Finding("blind", words)]
+
+
+def _flat(point: Point) -> bool:
+    """Whether nothing moves the loss, and no gradient says otherwise: all units are dead, or all margins are kept."""
+    arrays = (*point.called.grads.values(), *map(np.nan_to_num, point.derived.values.values()))
+    return not any(array.any() for array in arrays)
 
 
 def failed(name: str, reason: str) -> Judgement:

@@ -21,6 +21,8 @@ SAMPLES = 8
 COARSE = 1e-11
 #: Relative to the numbers that go in: about a step of float32.
 MOVE = 1e-7
+#: Mantissas that are a multiple of its inverse say nothing of the dtype.
+FEW_BITS = 2.0**12
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +71,11 @@ def single(grads: Mapping[str, np.ndarray]) -> bool:
 
 
 def _rounded(grad: np.ndarray) -> bool:
+    """Numbers of a few bits, such as counts over 16 or what is left where others cancel, are so by themselves."""
     odd = grad[np.isfinite(grad) & (grad != np.round(grad))]
+    bits = FEW_BITS * np.frexp(odd)[0]
     with np.errstate(over="ignore"):
-        return bool(odd.size > 2 and (odd.astype(np.float32) == odd).all())
+        return bool((bits != np.round(bits)).sum() > 2 and (odd.astype(np.float32) == odd).all())
 
 
 def jumps(process: Process, params: Mapping[str, Any], data: Mapping[str, Any], called: Called) -> bool:

@@ -86,6 +86,7 @@ def test_default_cases_are_not_blind(cell: str, loss: str) -> None:
         ({"h0": 0.0}, "h0 = 0"),
         ({"c0": 0.0}, "c0 = 0"),
         ({"G": 1.0}, "every cotangent is the same number"),
+        ({"G": 0.0}, "no cotangent before the last step"),
         ({"G_h": 0.0}, "no cotangent on the final h"),
         ({"x": 1.0}, "the input is the same forwards and backwards"),
         ({"W_hh": 0.001}, "W_hh is below 0.01"),

@@ -155,10 +155,28 @@ def test_shapes_dtypes_and_seeds_are_the_users(file: Path) -> None:
     assert run.judgements[0].case.sizes["H"] == 6
 
 
+def test_a_size_that_it_has_no_axis_for_is_refused(file: Path) -> None:
+    one = changed(file, ('"start": "h0: b h"', '"start": "h0: h"'), ("np.zeros((4, 5))", "np.zeros(5)"),
+                  ("size=(4, 7, 3)", "size=(1, 7, 3)"), ("size=(4, 7, 2)", "size=(1, 7, 2)"),
+                  ('[data["start"]]', '[data["start"][None]]'), ('"start": dh', '"start": dh[0]'))  # fmt: skip
+    assert judged(one, shape="T=4,B=1", alone=True).verdict == "agree"
+    with pytest.raises(BadInput, match=r"^shape: got B=2, but the layout has no axis for it: B is 1$"):
+        judged(one, shape="T=4,B=2")
+
+
 def test_what_is_not_returned_is_not_graded_and_said(file: Path) -> None:
     run = judged(changed(file, ('{**grads, "start": dh}', "grads")), alone=True)
     assert run.verdict == "agree"
     assert any("start" in text for text in findings(run, "not graded"))
+
+
+def test_a_gradient_of_targets_is_graded_by_its_own_forward_alone_and_said(file: Path) -> None:
+    run = judged(changed(file, ("**grads, ", '**grads, "y": -np.stack(dz, axis=1), ')))
+    assert run.verdict == "agree"
+    assert "the references give no gradient of y" in findings(run, "not graded")
+    assert not any("no line" in text for text in findings(run, "not graded"))
+    own = next(one for one in run.companions if one.case.cell == OWN_FORWARD)
+    assert own.verdict == "agree"
 
 
 def test_a_missing_initial_state_is_judged_at_zero_and_blind(file: Path) -> None:

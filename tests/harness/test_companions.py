@@ -143,3 +143,21 @@ def test_there_are_none_where_no_truth_can_be_had(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(truth, "PREFERRED", ("extended",))
     monkeypatch.setattr(extended, "too_narrow", lambda dtype: "longdouble is narrow")
     assert companions.of.__wrapped__(LSTM, "float64", True) == ()
+
+
+def test_a_loss_that_overflows_on_a_companion_only_is_said_and_its_gradient_judged() -> None:
+    def overflowing(model: Model, arrays: dict[str, np.ndarray]) -> handgrad.Gradients:
+        right = own(model, arrays)
+        return right._replace(loss=np.inf if np.abs(arrays["W_hy"]).max() > 10 else right.loss)
+
+    run = harness.compare(references=(), candidate=overflowing)
+    assert run.verdict == "agree"
+    [text] = [finding.text for finding in run.findings if finding.name == "non-finite"]
+    assert text.startswith("on the companion case large readout the loss is inf")
+
+    def wrong_too(model: Model, arrays: dict[str, np.ndarray]) -> handgrad.Gradients:
+        there = overflowing(model, arrays)
+        factor = 1 if np.isfinite(there.loss) else 1.001
+        return there._replace(grads={name: factor * grad for name, grad in there.grads.items()})
+
+    assert _disagreeing(harness.compare(references=(), candidate=wrong_too)) == {"large readout"}

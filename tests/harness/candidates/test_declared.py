@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.candidates import declared
@@ -39,11 +40,18 @@ def test_scales(scale: Any, value: float) -> None:
 @pytest.mark.parametrize(
     "scale",
     [0, True, float("nan"), float("inf"), [1], "", "X", "1/", "/T", "1/T*B", "T+B", "1/(T", "-1", "1//T", "()", "0",
-     "T/0", "1/(0*T)", "1/T/B"],
+     "T/0", "1/(0*T)", "1/T/B", "9" * 400, 10**400, pytest.param(10**5000, id="thousands of digits"), 1j],
 )  # fmt: skip
 def test_scales_that_are_none(scale: Any) -> None:
-    with pytest.raises(BadInput, match=r"^scale: got "):
+    with pytest.raises(BadInput, match=r"^scale: got ") as raised:
         declared.scale(scale)
+    assert len(str(raised.value)) < 200
+
+
+def test_numbers_of_numpys() -> None:
+    assert declared.scale(np.float32(0.5)) == declared.scale(np.float64(0.5)) == 0.5
+    assert declared.scale(np.int64(3)) == 3.0
+    assert declared.sign(np.int64(-1)) == declared.sign(np.float32(-1)) == -1.0
 
 
 def test_a_scale_by_a_size_that_is_not_known() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from harness.candidates.process import CandidateFailed, Process
 from harness.candidates.running import Running
 
 Plant = Callable[..., Process]
+ROOT = Path(__file__).resolve().parents[3]
 UNIX = pytest.mark.skipif(os.name != "posix", reason="signals, forks and memory limits are Unix")
 
 
@@ -414,6 +416,53 @@ def test_it_ends_when_nobody_waits_any_more(planted: Plant) -> None:
     first, second = (int(line) for line in process.printed.split())
     cores = os.cpu_count() or 1
     assert 8 * cores < first < second <= 8 * cores + 4
+
+
+@UNIX
+def test_a_sleeper_ends_with_the_process_that_waited_for_it(planted: Plant, tmp_path: Path) -> None:
+    """Sleeping uses no processor time, so no limit of that would ever end it, nor its children."""
+    command = "[sys.executable, '-c', 'import time; time.sleep(600)']"
+    planted(
+        f"import subprocess, sys, time, os; one = subprocess.Popen({command}); "
+        f"open({str(tmp_path / 'ids')!r}, 'w').write(f'{{os.getpid()}} {{one.pid}}\\n'); time.sleep(600)"
+    )
+    code = (
+        "import sys; from harness.candidates.process import Process\n"
+        "with Process(sys.argv[1]) as one: one.call(*one.example(0))"
+    )
+    waiting = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "my.py")], cwd=ROOT)
+    ids = tmp_path / "ids"
+    _until(lambda: ids.exists() and ids.read_text().endswith("\n"))
+    waiting.kill()
+    waiting.wait()
+    for number in ids.read_text().split():
+        _until(lambda number=number: not _runs(int(number)))  # type: ignore[misc]
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def _runs(number: int) -> bool:
+    """Whether there is such a process, and it has not ended unnoticed."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{number}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_what_it_puts_in_the_place_of_a_function_that_we_call_is_its_own_fault(planted: Plant) -> None:
+    process = planted("np.array_equal = lambda *a, **k: 1 / 0")
+    fails(process, match=r"^ZeroDivisionError: division by zero \(my\.py line 6")
+
+
+def test_it_sees_no_arguments_of_ours(planted: Plant) -> None:
+    answers(planted(top="import argparse; argparse.ArgumentParser().parse_args()"))
 
 
 def test_a_bug_of_ours_is_not_blamed_on_it(planted: Plant) -> None:

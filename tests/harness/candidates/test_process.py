@@ -99,6 +99,10 @@ def test_limits_that_are_none(tmp_path: Path) -> None:
             "example: W: got a set, allowed: arrays, numbers, text, None, and lists, tuples and dicts of them",
         ),
         (
+            "import numpy as np\ndef example(seed): return {'W': 1.0}, {'x': [np.ones(2, 'f2')]}",
+            "example: x: got float16, too coarse to differentiate by; needs float32 or float64",
+        ),
+        (
             "def example(seed): return {'n': 3}, {'x': 1.0}",
             "example: got no array of floats in params, needs at least one: there is nothing to grade",
         ),

@@ -160,6 +160,16 @@ def test_graded_are_floats_that_have_a_gradient() -> None:
     assert _layout("names_one_by_one")[1].graded == ("Wxh", "Whh", "Why", "bh", "by", "hprev")  # no indices
 
 
+def test_zeros_that_are_integers_are_given_as_floats_and_graded() -> None:
+    params: Values = {"U": np.zeros((5, 7)), "W": np.zeros((5, 5)), "b": np.zeros(5, int)}
+    data: Values = {"x": np.zeros((6, 2, 7)), "h": np.zeros((2, 5), int), "G": np.zeros((6, 2, 5))}
+    lines = {"U": "a, x", "W": "a, h", "b": "a", "x": "t b x", "h": "h0: b h", "G": "t b h"}
+    layout = Layout.read(lines, {}, params, data)
+    assert layout.graded == ("U", "W", "b", "x", "h")
+    given, inputs = layout.given(layout.case().arrays, params, data)
+    assert given["b"].dtype == inputs["h"].dtype == float
+
+
 def test_axes_in_words() -> None:
     _, layout, _, _ = _layout("interleaved")
     rows, columns = layout.axes("W", layout.sizes)
@@ -353,6 +363,13 @@ def test_the_sound_layout_that_the_refusals_depart_from() -> None:
     assert layout.sizes == {"T": 6, "B": 2, "D": 3, "H": 5, "K": 7}
 
 
+def test_what_is_transposed_has_no_say_in_the_other_size() -> None:
+    params: Values = {"U": np.zeros((7, 5)), "W": np.zeros((5, 5)), "b": np.zeros(5)}
+    data: Values = {"x": np.zeros((6, 2, 7)), "y": np.zeros((6, 2), int)}
+    with pytest.raises(BadInput, match=r'^U: got \(7, 5\), layout "a, x" with H=5, D=7 needs \(5, 7\)$'):
+        Layout.read({"U": "a, x", "W": "a, h", "b": "a", "x": "t b x", "y": "t b"}, {}, params, data)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -380,6 +397,8 @@ def test_lines_that_do_not_fit(change: Mapping[str, str | None], message: str) -
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("Wy", np.zeros((5, 7)), 'Wy: got (5, 7), layout "y, h" with K=5, H=5 needs (5, 5)'),
+        ("Wf", np.zeros((7, 8)), 'Wf: got (7, 8), layout "f, h+x" with H=5, D=3 needs (5, 8)'),
         ("Wf", np.zeros((8, 5)), 'Wf: got (8, 5), layout "f, h+x" with H=5, D=3 needs (5, 8)'),
         ("b", np.zeros(19), 'b: got (19,), layout "i+f+g+o" with H=5 needs (20,)'),
         ("Wy", np.zeros((7, 6)), 'Wy: got (7, 6), layout "y, h" with K=7, H=5 needs (7, 5)'),
@@ -396,6 +415,7 @@ def test_weights_that_do_not_fit(name: str, value: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "text", "message"),
     [
+        ("x", [], "[t] b x", 'x: got an empty list, layout "[t] b x" needs at least one entry'),
         ("x", [1, 2], "t", 'x: got a list, layout "t" says an array: put the axis into brackets, such as "[t]"'),
         ("x", [np.zeros(3), np.zeros(4)], "[t] x", "x: got a list of shapes (3,), (4,), needs equal ones"),
         ("x", [None, np.zeros(3)], "[t] x", 'a list with None first is "[t?]"'),

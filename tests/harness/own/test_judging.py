@@ -343,3 +343,109 @@ def test_an_example_of_float32_is_judged_at_float32_and_no_low_precision(
     assert run.verdict == verdict
     assert run.judgements[0].case.dtype == "float32"
     assert not findings(run, "low precision")
+
+
+#: Sequences of lengths that are floats, labels that are compared, and a loss that cancels where a unit is sure.
+LENGTHS = """
+import numpy as np
+
+def loss_and_grads(params, data):
+    W, U, v, x, label = params["W"], params["U"], params["v"], data["x"], data["label"]
+    loss, grads = 0.0, {name: np.zeros_like(value) for name, value in params.items()}
+    for k in range(len(x)):
+        length = int(data["length"][k])
+        h = np.zeros((length + 1, len(v)))
+        for t in range(length):
+            h[t + 1] = np.tanh(W @ x[k, t] + U @ h[t])
+        p = 1 / (1 + np.exp(-v @ h[length]))
+        loss -= np.log(p) if label[k] == 1 else np.log(1 - p)
+        dz = p - 1 if label[k] == 1 else p
+        grads["v"] += dz * h[length]
+        dh = dz * v
+        for t in reversed(range(length)):
+            da = dh * (1 - h[t + 1] ** 2)
+            grads["W"] += np.outer(da, x[k, t])
+            grads["U"] += np.outer(da, h[t])
+            dh = U.T @ da
+    return loss, grads
+
+def example(seed):
+    rng = np.random.default_rng(seed)
+    params = {"W": rng.normal(size=(4, 3)), "U": rng.normal(size=(4, 4)), "v": rng.normal(size=4)}
+    whole = {"length": np.array([6.0, 3.0, 5.0, 2.0]), "label": np.array([0.0, 1.0, 1.0, 0.0])}
+    return params, {"x": rng.normal(size=(4, 6, 3)), **whole}
+"""
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_codes_that_are_floats_and_a_forward_that_cancels_where_the_backward_does_not(
+    tmp_path: Path, seed: int
+) -> None:
+    assert judged(tmp_path, LENGTHS, seed=seed).verdict == "agree"
+    wrong = judged(tmp_path, changed("dh = U.T @ da", "dh = 1.0000001 * U.T @ da", LENGTHS), seed=seed)
+    assert wrong.verdict == "differ"
+
+
+MASKED = """
+import numpy as np
+
+def loss_and_grads(params, data):
+    W, U, x, y, mask = params["W"], params["U"], data["x"], data["y"], data["mask"]
+    hs, errors = [np.zeros((x.shape[1], len(U)))], []
+    for t in range(len(x)):
+        hs.append(np.tanh(x[t] @ W + hs[-1] @ U))
+        errors.append((hs[-1] - y[t]) * mask[t][:, None])
+    dW, dU, dh = np.zeros_like(W), np.zeros_like(U), 0
+    for t in reversed(range(len(x))):
+        da = (errors[t] + dh) * (1 - hs[t + 1] ** 2)  # a mask's square is the mask
+        dW += x[t].T @ da
+        dU += hs[t].T @ da
+        dh = da @ U.T
+    return 0.5 * np.sum(np.square(errors)), {"W": dW, "U": dU}
+
+def example(seed):
+    rng = np.random.default_rng(seed)
+    data = {"x": rng.normal(size=(5, 3, 2)), "y": rng.normal(size=(5, 3, 4)), "mask": np.ones((5, 3))}
+    return {"W": rng.normal(size=(2, 4)), "U": rng.normal(size=(4, 4))}, data
+"""
+
+
+def test_a_mask_of_ones_stays_a_mask_and_is_looked_at(tmp_path: Path) -> None:
+    assert judged(tmp_path, MASKED).verdict == "agree"
+    assert judged(tmp_path, changed("* mask[t][:, None])", ")", MASKED)).verdict == "agree"  # in forward and backward
+    wrong = changed("(errors[t] + dh)", "(hs[t + 1] - y[t] + dh)", MASKED)
+    assert judged(tmp_path, wrong).verdict == "differ"
+
+
+DEAD = """
+def loss_and_grads(params, data):
+    w, b = params["w"], params["b"]
+    h = [max(0.0, w[0] * x + b[0]) for x in data["x"]]
+    alive = [one > 0 for one in h]
+    loss = sum((one - 1) ** 2 for one in h)
+    d = [2 * (one - 1) * on for one, on in zip(h, alive)]
+    return loss, {"w": [sum(a * x for a, x in zip(d, data["x"]))], "b": [sum(d)]}
+
+def example(seed):
+    return {"w": [0.5], "b": [0.25]}, {"x": [0.3, 0.8, 0.9]}
+"""
+
+
+def test_where_all_units_are_dead_numbers_are_drawn_again(tmp_path: Path) -> None:
+    for seed in range(4):
+        assert judged(tmp_path, DEAD, seed=seed, alone=True).verdict == "agree"
+        assert judged(tmp_path, changed("[sum(d)]", "[3.5]", DEAD), seed=seed, alone=True).verdict == "differ"
+        assert judged(tmp_path, changed("2 * (one", "(one", DEAD), seed=seed, alone=True).verdict == "differ"
+
+
+def test_gradients_of_few_bits_are_no_low_precision(tmp_path: Path) -> None:
+    signs = changed("0.5 * np.sum((z - y) ** 2)", "np.sum(np.abs(z - y)) / 16").replace(
+        "dzs.append(z - y)", "dzs.append(np.sign(z - y) / 16)"
+    )
+    signs = changed('grads["h0"] = dh', 'grads["c"] = sum(d.sum(0) for d in dzs)', signs)
+    signs = changed("z = hs[-1] @ V", 'z = hs[-1] @ V + params["c"]', signs)
+    signs = changed('params["b"] = np.zeros(H)', 'params["b"], params["c"] = np.zeros(H), np.zeros(K)', signs)
+    signs = signs.replace("T, B, D, H, K = 7, 3, 4, 5, 2", "T, B, D, H, K = 7, 3, 4, 5, 6")
+    run = judged(tmp_path, signs, alone=True)
+    assert run.verdict == "agree"
+    assert "low precision" not in [finding.name for finding in run.findings]
