@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -11,6 +11,8 @@ import numpy as np
 
 import handgrad
 from harness import companions
+from harness.candidates import purity
+from harness.candidates.answers import Note
 from harness.case import Case
 from harness.companions import Companion
 from harness.run import Finding
@@ -146,14 +148,13 @@ def _changed(case: Case, after: Mapping[str, np.ndarray]) -> list[str]:
 
 
 def _unequal(one: Answer, two: Answer) -> list[str]:
-    def differ(one: np.ndarray | None, two: np.ndarray | None) -> bool:
-        # By value, as the padding of a longdouble is random; equal values are equal bits but for the sign of zero.
-        return one is None or two is None or not np.array_equal(one, two, equal_nan=True)
-
-    named: dict[str, tuple[np.ndarray | None, np.ndarray | None]] = {"loss": (one.loss, two.loss)}
-    named |= {name: (one.grads.get(name), two.grads.get(name)) for name in {**one.grads, **two.grads}}
-    names = [name for name, pair in named.items() if differ(*pair)]
+    names = purity.differing(*({"loss": answer.loss, **answer.grads} for answer in (one, two)))
     return [f"called twice on the same bytes it answers differently: {', '.join(names)}"] if names else []
+
+
+def seen(impure: Sequence[str], notes: Sequence[Note]) -> list[Finding]:
+    """What was noted while a candidate from outside ran, as findings."""
+    return [*(Finding("impure", text) for text in impure), *(Finding(*note) for note in notes)]
 
 
 def _narrow(case: Case, answer: Answer) -> list[Finding]:

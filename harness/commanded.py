@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from harness import companions
-from harness.candidate import Outcome
+from harness.candidate import Outcome, seen
 from harness.candidates import exchange
 from harness.candidates.command import Command
 from harness.candidates.exchange import Given
 from harness.candidates.failure import CandidateFailed
 from harness.case import Case
 from harness.companions import Companion
-from harness.run import Finding
 from harness.subject import Canonical, Subject
 from references.model import Model
 from references.protocol import Answer
@@ -85,5 +84,5 @@ class FromFile:
 
 def _outcome(given: Given, case: Case) -> Outcome:
     loss = np.empty(0) if given.loss is None else given.loss
-    findings = [Finding("impure", text) for text in given.impure] + [Finding(*note) for note in given.notes]
+    findings = seen(given.impure, given.notes)
     return Outcome(Answer(loss, given.grads, given.trace, case.fingerprint), "", given.seconds, tuple(findings))

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness import companions, measure
 from harness.budget import Budgets
-from harness.candidate import Outcome
+from harness.candidate import Outcome, seen
 from harness.candidates.declared import factor
 from harness.candidates.process import CandidateFailed, Description, Process
 from harness.case import Case
@@ -56,7 +56,7 @@ class Laid:
         grads = {name: grad for name, grad in called.grads.items() if name in self.layout.graded}
         if not grads:
             return Outcome(None, f"grads: got none of {', '.join(self.layout.graded)}", called.seconds, ())
-        findings = [Finding("impure", text) for text in called.impure] + [Finding(*note) for note in called.notes]
+        findings = seen(called.impure, called.notes)
         lined = {line.name for line in self.layout.lines}
         unknown = tuple(name for name in called.grads if name not in lined)
         if unknown:

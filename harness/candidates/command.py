@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from harness import casefile, threads
-from harness.candidates import exchange, failure
+from harness.candidates import exchange, failure, purity
+from harness.candidates.ending import end_with_children
 from harness.candidates.exchange import Given
 from harness.candidates.failure import CandidateFailed
 from harness.candidates.printed import Printed
@@ -69,7 +68,7 @@ class Command:
             for _ in range(1, times):
                 file.write_bytes(content)
                 again = self._once(case, file, Path(folder) / "gradients.safetensors")
-                if names := _differing(first, again):
+                if names := purity.differing(_named(first), _named(again)):
                     impure.append(f"run twice on the same file it answers differently: {', '.join(names)}")
                     break
         return first._replace(impure=tuple(impure), seconds=seconds)
@@ -105,11 +104,7 @@ class Command:
         except subprocess.TimeoutExpired:
             late, code = True, 0
         finally:
-            if hasattr(os, "killpg"):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
-            process.kill()
-            process.wait()
+            end_with_children(process)
             printed.finish(_PATIENCE)
             self._printed = printed.text
             printed.close()
@@ -140,11 +135,5 @@ def _why(program: str) -> str:
     return "there is no such program"
 
 
-def _differing(one: Given, other: Given) -> list[str]:
-    """The names whose values differ, or that only one of them has."""
-    first, second = ({"loss": given.loss, **given.grads} for given in (one, other))
-
-    def differ(a: np.ndarray | None, b: np.ndarray | None) -> bool:
-        return a is not b if a is None or b is None else not np.array_equal(a, b, equal_nan=True)
-
-    return [name for name in {**first, **second} if differ(first.get(name), second.get(name))]
+def _named(given: Given) -> dict[str, np.ndarray | None]:
+    return {"loss": given.loss, **given.grads}

@@ -23,6 +23,11 @@ class Answer(NamedTuple):
     trace: dict[str, np.ndarray]
     notes: tuple[Note, ...]
 
+    @property
+    def named(self) -> dict[str, np.ndarray]:
+        """Loss and gradients."""
+        return {"loss": self.loss, **self.grads}
+
 
 def normalised(returned: Any, params: Mapping[str, Any], data: Mapping[str, Any]) -> Answer:
     """The answer in a candidate's return value. Raises CandidateFailed where it is none."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from harness import frames, threads
 from harness.candidates import failure
+from harness.candidates.ending import end_with_children
 from harness.candidates.failure import CandidateFailed
 from harness.candidates.printed import Printed
 from harness.candidates.target import Target
@@ -91,11 +92,7 @@ class Running:
     def close(self) -> None:
         """End the process and all its children, whatever they are doing."""
         self.ended = True
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
+        end_with_children(self._process)
         self._reader.join(_PATIENCE)
         self._printed.close()
         for stream in (self._process.stdin, self._process.stdout):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from harness.candidates.failure import CandidateFailed
 from harness.candidates.structure import as_array, copied, like
 from harness.candidates.surroundings import Surroundings, Voice, reseed
 from harness.candidates.target import Target
-from harness.forward.private import load
+from harness.forward.private import load, unload
 from harness.forward.rough import Mover
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class Served:
 
             def evaluate(params: dict[str, Any], data: dict[str, Any]) -> Any:
                 if self._remembers:
-                    _unload(loaded.pop())
+                    unload(loaded.pop())
                     load_patched()
                 forward = self._forward(loaded[-1])
                 with self._among_theirs():
@@ -128,7 +127,7 @@ class Served:
             return derive(plain, patched, params, data, names, seconds, lambda share: self._alive("derive", share))
         finally:
             for fresh in loaded:
-                _unload(fresh)
+                unload(fresh)
 
     def reads_globals(self, params: dict[str, Any], data: dict[str, Any]) -> tuple[str, ...]:
         """The params on which nothing depends, while the module has an array of the same shape."""
@@ -144,7 +143,7 @@ class Served:
             other = {**copied(params), name: like(value, rng.normal(0, 0.5, array.shape).astype(array.dtype))}
             self._alive("call", 0.0)
             returned = self._returned(module, other, copied(data), seed=1)
-            if not purity.differing(base, results.normalised(returned, other, data)):
+            if not purity.differing(base.named, results.normalised(returned, other, data).named):
                 found.append(name)
         return tuple(found)
 
@@ -157,7 +156,7 @@ class Served:
         """Start from a fresh import next time: a call that failed may have left anything behind."""
         for module in (self._module, self._rough[0] if self._rough else None):
             if module is not None:
-                _unload(module)
+                unload(module)
         self._module = self._rough = None
         if self._tight:
             gc.collect()
@@ -220,7 +219,7 @@ class Served:
                 again = results.normalised(returned, params, data)
             except CandidateFailed as error:
                 return f"the second call on the same bytes fails, a cache was consumed: {error}"
-            if names := purity.differing(first, again):
+            if names := purity.differing(first.named, again.named):
                 return f"called twice on the same bytes it answers differently: {', '.join(names)}"
         return ""
 
@@ -232,11 +231,11 @@ class Served:
             try:
                 fresh = self._fresh()
                 returned = self._returned(fresh, copied(params), copied(data), seed)
-                _unload(fresh)
+                unload(fresh)
                 answers.append(results.normalised(returned, params, data))
             except CandidateFailed as error:
                 return f"; imported afresh it fails: {error}"
-        if purity.differing(*answers):
+        if purity.differing(*(answer.named for answer in answers)):
             return "; imported afresh it does too: it is non-deterministic"
         self._remembers = True
         where = f" (module global {_some(changed)})" if changed else ""
@@ -263,14 +262,6 @@ class Served:
                 streams = self._voice.streams
                 self._ours = self._ours._replace(streams=streams)
                 self._theirs = self._theirs._replace(streams=streams)
-
-
-def _unload(module: ModuleType) -> None:
-    """Leave nothing of a loaded module and its siblings behind: the package that they share is named like no other."""
-    package = module.__name__.partition(".")[0]
-    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-        del sys.modules[name]
-    sys.meta_path[:] = [one for one in sys.meta_path if getattr(getattr(one, "library", None), "name", "") != package]
 
 
 def _shapes(value: Any) -> set[tuple[int, ...]]:

@@ -45,6 +45,13 @@ def load(path: Path, patched: bool = False, mover: Mover | None = None) -> Modul
     return module
 
 
+def unload(module: ModuleType) -> None:
+    """Leave nothing of a loaded module and its siblings behind."""
+    loader = module.__spec__.loader if module.__spec__ else None
+    assert isinstance(loader, _Loader)
+    loader.library.forget()
+
+
 class _Library:
     """One load's package: what it has imported from the file's folder, and the builtins of all its modules."""
 
@@ -134,19 +141,19 @@ class _Loader(SourceFileLoader):
 
     def __init__(self, name: str, path: str, library: _Library) -> None:
         super().__init__(name, path)
-        self._library = library
+        self.library = library
 
     def get_code(self, fullname: str) -> CodeType:
         source: Any = self.get_data(self.path)
-        if self._library.patched:
+        if self.library.patched:
             from harness.forward.rewrite import rewritten
 
             source = rewritten(source, self.path)
-        elif self._library.mover is not None:
+        elif self.library.mover is not None:
             source = rough.rewritten(source, self.path)
         code: CodeType = compile(source, self.path, "exec", dont_inherit=True)
         return code
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__dict__["__builtins__"] = self._library.builtins
+        module.__dict__["__builtins__"] = self.library.builtins
         super().exec_module(module)

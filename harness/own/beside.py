@@ -12,7 +12,7 @@ from harness.candidates.process import CandidateFailed
 from harness.candidates.structure import as_array
 from harness.judge import judge
 from harness.own import draw
-from harness.own.point import Point
+from harness.own.point import Point, largest_of
 from harness.own.way import Way
 from harness.run import Finding, Judgement
 
@@ -48,20 +48,15 @@ def _driving(way: Way, point: Point) -> list[str]:
     A limit lets them grow by little.
     """
     found = []
-    ordinary = _largest(point.called.grads)
+    ordinary = largest_of(point.called.grads.values())
     for name, value in point.data.items():
         if as_array(value) is None:
             continue
         data = {**point.data, **draw.multiplied({name: value}, LARGE_DATA)}
         with suppress(CandidateFailed):
-            found += (
-                [name] if _largest(way.process.call(dict(point.params), data, times=1).grads) > 2 * ordinary else []
-            )
+            called = way.process.call(dict(point.params), data, times=1)
+            found += [name] if largest_of(called.grads.values()) > 2 * ordinary else []
     return found
-
-
-def _largest(grads: Mapping[str, np.ndarray]) -> float:
-    return max((float(np.abs(grad).max()) for grad in grads.values() if grad.size), default=0.0)
 
 
 def _overflowing(way: Way, point: Point) -> list[Finding]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from harness import measure, where
 from harness.budget import FACTOR, Budgets
+from harness.candidate import seen
 from harness.candidates.structure import as_array
 from harness.judge import Evidence
-from harness.own.point import Point
+from harness.own.point import Point, largest_of
 from harness.run import OWN_FORWARD, CaseSummary, Finding, Participant
 from harness.subject import Scales
 from references.model import fingerprint
@@ -145,7 +146,7 @@ def _budgets(point: Point, values: Mapping[str, np.ndarray]) -> dict[str, np.nda
     """
     half = np.finfo(np.float32 if point.coarse else float).eps / 2
     numbers = sum(value.size for value in values.values())
-    largest = max((float(np.abs(value).max()) for value in values.values() if value.size), default=0.0)
+    largest = largest_of(values.values())
     return {
         name: np.full(
             value.shape,
@@ -162,7 +163,7 @@ def _undecided(candidate: Answer, truth: Answer, budgets: Budgets, coarse: bool)
     An array that is zero by structure has no digits, and counts by the largest of all.
     """
     half = float(np.sqrt(np.finfo(np.float32 if coarse else float).eps))
-    largest = max((float(np.abs(true).max()) for true in truth.grads.values() if true.size), default=0.0)
+    largest = largest_of(truth.grads.values())
     alongs = {name.partition(f" {ALONG}")[0] for name in budgets.grads if ALONG in name}
     grads, vague = {}, []
     for name, budget in budgets.grads.items():
@@ -193,8 +194,7 @@ def _served(point: Point) -> str:
 
 def _findings(point: Point) -> tuple[Finding, ...]:
     """What was seen while the candidate ran."""
-    found = [Finding("impure", text) for text in point.called.impure]
-    found += [Finding(*note) for note in point.called.notes]
+    found = seen(point.called.impure, point.called.notes)
     returned = point.called.grads
     wide = all(array.dtype == float for array in _arrays(point).values())
     if point.coarse and wide and not any(finding.name == "low precision" for finding in found):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,11 @@ def measured(
     return Point(source, params, data, called, derived, spread, coarse, inside)
 
 
+def largest_of(arrays: Iterable[np.ndarray]) -> float:
+    """The largest |entry| of all; 0 where there is none."""
+    return max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0)
+
+
 def single(grads: Mapping[str, np.ndarray]) -> bool:
     """Whether a gradient is of numbers that a float32 holds too, as out of a float32 buffer."""
     return any(grad.dtype == np.float32 or _rounded(grad) for grad in grads.values())
@@ -96,7 +101,7 @@ def _bend(process: Process, params: Mapping[str, Any], data: Mapping[str, Any], 
         answers.append(process.call(*moved, times=1))
     one, two = answers
     names = [name for name in called.grads if name in one.grads and name in two.grads and called.grads[name].size]
-    largest = max((float(np.abs(called.grads[name]).max()) for name in names), default=0.0)
+    largest = largest_of(called.grads[name] for name in names)
     with np.errstate(invalid="ignore"):
         bends = [np.abs(two.grads[name] - 2 * one.grads[name] + called.grads[name]).max() for name in names]
         gradient = float(max(bends, default=0.0)) / largest if largest else 0.0

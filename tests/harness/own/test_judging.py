@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness.cli import EXAMPLE
 from harness.own import judging
 from harness.run import Run
 
@@ -289,19 +290,8 @@ def test_where_time_is_short_directions_see_what_a_share_of_the_elements_does_no
     )
 
 
-TANH = """
-import numpy as np
-
-def loss_and_grads(params, data):
-    W, x, y = params["W"], data["x"], data["y"]
-    h = np.tanh(W @ x)
-    da = (h - y) * (1 - h**2)
-    return 0.5 * np.sum((h - y) ** 2), {"W": np.outer(da, x)}
-
-def example(seed):
-    rng = np.random.default_rng(seed)
-    return {"W": rng.normal(size=(4, 3))}, {"x": rng.normal(size=3), "y": rng.normal(size=4)}
-"""
+#: The complete candidate of the command line's help: one tanh layer.
+TANH = EXAMPLE[EXAMPLE.index("import numpy") :].replace("\b\n", "")
 
 
 def test_cancellation_in_saturated_units_is_no_fault(tmp_path: Path) -> None:
