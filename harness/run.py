@@ -1,7 +1,7 @@
 """The run: everything that one command found out, as data.
 
-A leaf: it imports nothing of ours, and reports import nothing else of the harness. Numbers are computed before
-they get here; a report only formats them. Δ is always candidate − reference.
+A leaf: it imports nothing of ours but the data of a diagnosis, and reports import nothing else of the harness. Numbers
+are computed before they get here; a report only formats them. Δ is always candidate − reference.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+from harness.diagnosed import Diagnosis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,6 +181,7 @@ def joined(runs: Sequence[Run], command: str) -> Run:
         companion_seconds=sum(run.companion_seconds for run in runs),
         findings=tuple(dict.fromkeys(finding for run in runs for finding in run.findings)),
         seconds=sum(run.seconds for run in runs),
+        diagnosis=next((run.diagnosis for run in runs if run.diagnosis is not None), None),
     )
 
 
@@ -200,6 +203,7 @@ class Run:
     findings: tuple[Finding, ...] = ()  #: about the judgement as a whole: blind classes that none of its cases can see
     companions: tuple[Judgement, ...] = ()  #: small cases beside the given ones, which see what those cannot
     companion_seconds: float = 0.0  #: what they took
+    diagnosis: Diagnosis | None = None  #: why it is ``differ``, where that was asked for and could be found out
 
     @property
     def verdict(self) -> Verdict:

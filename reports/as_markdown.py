@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape as escape_html
 
+from harness.diagnosed import Diagnosis, Example, Map
 from harness.run import Judgement, Row, Run
 
-from . import words
+from . import diagnosis, words
+from .shades import shades
 
 SUFFIXES = (".md",)
+
+#: Of a map.
+COLUMNS = 100
 
 #: What could start a construct in the middle of a line, and what a forge makes a link of.
 SPECIAL = re.compile(r"[\\`*_\[\]|~$]")
@@ -41,6 +46,8 @@ def _lines(run: Run) -> Iterator[str]:
     if run.command:
         # An indented block is one line in which nothing needs escaping, and which nothing in the line can close.
         yield f"\n**repeat**:\n\n    {words.clean(run.command)}\n"
+    if run.diagnosis is not None:
+        yield from _diagnosis(run.diagnosis)
 
 
 def _judgement(run: Run, judgement: Judgement) -> Iterator[str]:
@@ -56,6 +63,47 @@ def _rows(title: str, rows: Sequence[Row]) -> Iterator[str]:
     if rows:
         yield f"**{title}**: {words.LEGEND}\n"
         yield from table(words.HEADINGS, map(words.cells, rows))
+
+
+def _diagnosis(told: Diagnosis) -> Iterator[str]:
+    yield f"## {escape(diagnosis.headline(told))}\n"
+    yield from _list(diagnosis.places(told))
+    if told.equations:
+        yield f"**{escape(diagnosis.legend(told.equations))}**\n"
+        yield from table(diagnosis.HEADINGS, map(diagnosis.cells, told.equations))
+    if told.faults:
+        yield from _list(diagnosis.faults(told))
+    if told.map is not None:
+        yield from _map(told.map)
+    if told.example is not None:
+        yield from _example(told.example)
+    yield from _list(diagnosis.ending(told))
+
+
+def _map(map_: Map) -> Iterator[str]:
+    drawn = shades(map_, COLUMNS)
+    yield f"**where {escape(map_.quantity)} goes wrong**, {escape(drawn.legend)}\n"
+    yield from (f"    {words.clean(line)}" for line in (drawn.ticks, *("  ".join(row) for row in drawn.rows)))
+    yield ""
+
+
+def _example(example: Example) -> Iterator[str]:
+    yield f"**{escape(diagnosis.example_title(example))}**\n"
+    arrays = {"goes in": diagnosis.given(example), "between": diagnosis.between(example)}
+    told = [(label, "; ".join(items)) for label, items in arrays.items() if items]
+    yield from _list([*told, *diagnosis.outcome(example)])
+
+
+def _list(labelled: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What is indented on a terminal is a line of the same item here."""
+    item = ""
+    for label, text in labelled:
+        if item and text.startswith(diagnosis.INDENT):
+            item += f"<br>{escape(text.strip())}"
+            continue
+        yield from [item] if item else []
+        item = f"- **{label}**: {escape(text)}"
+    yield from [f"{item}\n"] if item else []
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

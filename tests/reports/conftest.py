@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.diagnosed import Diagnosis, Equation, Example, Fault, Map, Place
 from harness.run import CaseSummary, Finding, Judgement, Participant, Parts, Row, Run
 
 HOSTILE = "[bold]x[/bold]<script>alert(1)</script>|`*_\x1b[31m\x07\u202e\n| @all"
@@ -97,6 +98,85 @@ def c1_run() -> Run:
     ))  # fmt: skip
 
 
+def equation(tag: str, quantity: str, text: str, **changes: Any) -> Equation:
+    """An equation that holds, unless ``changes`` say otherwise."""
+    return replace(Equation(tag, f"{quantity} = {text}", quantity, "holds", (tag,), 2.2e-16), **changes)
+
+
+def c1_diagnosis() -> Diagnosis:
+    """Why the question of 2014 differs."""
+    place = Place(
+        "confirmed", "theano_question.py", 63, "da[t]", "        dh[t] += da[t] @ Whh.T", "t = 3 … 0",
+        "da of step t, which is still zero", "da of step t + 1",
+    )  # fmt: skip
+    arrays = {
+        "x": np.array([[1.0], [0.0]]), "Wxh": np.array([[1.0]]), "Whh": np.array([[1.0]]), "bhh": np.array([[0.5]]),
+        "Who": np.array([[1.0]]), "bho": np.array([[0.0]]), "y": np.array([[0.0], [0.0]]),
+    }  # fmt: skip
+    a_0, Whh = 1.5, 1.0
+    h_0 = np.tanh(a_0)
+    a_1 = Whh * h_0 + 0.5
+    h_1 = np.tanh(a_1)
+    da_1 = h_1 * (1 - h_1**2)
+    dh_0 = h_0 + Whh * da_1
+    between = {
+        "a": np.array([[a_0], [a_1]]), "h": np.array([[h_0], [h_1]]), "loss": np.array(0.5 * (h_0**2 + h_1**2)),
+        "dh": np.array([[dh_0], [h_1]]), "da": np.array([[dh_0 * (1 - h_0**2)], [da_1]]),
+    }  # fmt: skip
+    example = Example(
+        {"T": 2, "B": 1, "D": 1, "H": 1, "K": 1}, arrays, "Wxh", np.array([[dh_0 * (1 - h_0**2)]]),
+        np.array([[h_0 * (1 - h_0**2)]]), between, "def test_gradients():\n    assert False\n",
+    )  # fmt: skip
+    return Diagnosis(
+        sentence="the recurrent adjoint never arrives: dh reads da of its own step, which is still zero.",
+        places=(
+            place,
+            Place("suspect", "theano_question.py", 64, "da[t]", "        da[t] = dh[t] * slope[t]", "t = 3 … 0",
+                  "no right quantity", "da of step t"),
+        ),
+        localised=True,
+        equations=(
+            equation("1", "a", "x_t W_ihᵀ + h_{t-1} W_hhᵀ + b_ih + b_hh"), equation("2", "h_t", "φ(a)"),
+            equation("2*H", "dh_next", "G_h    at T", status="untested", residual=float("nan")),
+            equation("1*t", "t", "T … 1"),
+            equation("2*h", "dh", "G_t + dh_next", status="alternative", unit=("2*h", "1*h"), residual=0.9312,
+                     where="steps 0–3"),
+            equation("2*a", "da", "dh ⊙ φ'(a)"),
+            equation("1*h", "dh_next", "da W_hh", status="broken", residual=1.0, where="steps 0–3, gate a"),
+            equation("1*W", "dW_ih", "Σ daᵀ x_t"), equation("1*U", "dW_hh", "Σ daᵀ h_{t-1}"),
+            equation("1*b", "db_ih", "Σ da"),
+        ),
+        faults=(
+            Fault(("1*h",), "dh reads da of its own step", "da[t] W_hh, which is zero; use da[t + 1] W_hh",
+                  "exactly zero", "rnn/1*h/zero"),
+            Fault(("2*h",), "dh lacks what the later step carries"),
+        ),
+        map=Map("da", ("a",), np.array([[0.93, 0.41, 3e-2, 5e-5, 2.2e-16]])),
+        example=example,
+        step="in line 63 read da[t + 1] instead of da[t], and compare again.",
+        method="black box", calls=41, seconds=0.83,
+        notes=("the cotangent of the final state is not an argument of this candidate: 2*H was not seen.",),
+    )  # fmt: skip
+
+
+def diagnosed_run() -> Run:
+    """The question of 2014, and why."""
+    return replace(c1_run(), diagnosis=c1_diagnosis())
+
+
+def hostile_diagnosis() -> Diagnosis:
+    """The same texts in every place of a diagnosis that can hold any."""
+    array = np.array([np.nan, np.inf])
+    return Diagnosis(
+        HOSTILE, (Place("input", HOSTILE, 1, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),), False,
+        (Equation(HOSTILE, HOSTILE, HOSTILE, "broken", (HOSTILE, "1*"), np.inf, HOSTILE),),
+        (Fault((HOSTILE,), HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+        Map(HOSTILE, (HOSTILE, "i"), np.array([[np.nan, np.inf], [0.0, 1.0]])),
+        Example({HOSTILE: 1}, {HOSTILE: array}, HOSTILE, array, -array, {HOSTILE: array}, HOSTILE),
+        HOSTILE, HOSTILE, 1, 0.01, (HOSTILE,),
+    )  # fmt: skip
+
+
 def hostile_run() -> Run:
     """Markup, HTML, escape codes and line breaks wherever a candidate or its author can put text."""
     return run(
@@ -110,6 +190,7 @@ def hostile_run() -> Run:
             ),
         ),
         command=HOSTILE, platform=HOSTILE, versions={HOSTILE: HOSTILE}, findings=(Finding(HOSTILE, HOSTILE),),
+        diagnosis=hostile_diagnosis(),
     )  # fmt: skip
 
 
@@ -151,6 +232,7 @@ def empty_run() -> Run:
 
 RUNS = (
     agreeing_run, c1_run, hostile_run, not_a_number_run, several_run, inconclusive_run, failed_run, empty_run,
+    diagnosed_run,
 )  # fmt: skip
 
 
@@ -182,6 +264,7 @@ def of_rows() -> Callable[..., Run]:
 
 agreeing = pytest.fixture(agreeing_run, name="agreeing")
 c1 = pytest.fixture(c1_run, name="c1")
+diagnosed = pytest.fixture(diagnosed_run, name="diagnosed")
 hostile = pytest.fixture(hostile_run, name="hostile")
 not_a_number = pytest.fixture(not_a_number_run, name="not_a_number")
 several = pytest.fixture(several_run, name="several")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]  # its stubs are apart
 
+from harness.diagnosed import Diagnosis, Equation, Example, Fault, Map, Place
 from harness.run import CaseSummary, Finding, Judgement, Participant, Parts, Row, Run
 from reports import as_json
 
@@ -35,7 +36,9 @@ def test_every_run_is_what_the_schema_says(any_run: Run) -> None:
     ("name", "kind", "own"),
     [
         ("row", Row, set()), ("parts", Parts, set()), ("finding", Finding, set()), ("participant", Participant, set()),
-        ("case", CaseSummary, {"title"}), ("judgement", Judgement, set()),
+        ("case", CaseSummary, {"title"}), ("judgement", Judgement, set()), ("diagnosis", Diagnosis, set()),
+        ("equation", Equation, set()), ("fault", Fault, set()), ("place", Place, set()), ("map", Map, set()),
+        ("example", Example, set()),
     ],
 )  # fmt: skip
 def test_the_schema_has_each_field_of_the_run(name: str, kind: Any, own: set[str]) -> None:
@@ -53,7 +56,7 @@ def objects(schema: Any) -> Iterator[dict[str, Any]]:
 
 def test_the_schema_requires_everything_and_allows_nothing_else() -> None:
     found = list(objects(as_json.schema()))
-    assert len(found) == 7
+    assert len(found) == 13
     for described in found:
         assert described["required"] == list(described["properties"])
         assert described["additionalProperties"] is False
@@ -68,10 +71,10 @@ def everywhere(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[s
         yield from everywhere(inner, (*path, key))
 
 
-def test_without_any_one_key_it_is_no_run(c1: Run) -> None:
-    document = saved(c1)
+def test_without_any_one_key_it_is_no_run(diagnosed: Run) -> None:
+    document = saved(diagnosed)
     del document["judgements"][0]["rows"][3:], document["judgements"][0]["participants"][1:]
-    free = {"versions", "sizes", "shapes"}  # whose keys are names
+    free = {"versions", "sizes", "shapes", "arrays", "between"}  # whose keys are names
     paths = [path for path in everywhere(document) if len(path) < 2 or path[-2] not in free]
     assert len(paths) > 80
     for path in paths:
@@ -112,6 +115,18 @@ def _role(run: dict[str, Any]) -> None:
     run["judgements"][0]["participants"][0]["role"] = "judge"
 
 
+def _status(run: dict[str, Any]) -> None:
+    run["diagnosis"]["equations"][0]["status"] = "wrong"
+
+
+def _certainty(run: dict[str, Any]) -> None:
+    run["diagnosis"]["places"][0]["certainty"] = "certain"
+
+
+def _hole(run: dict[str, Any]) -> None:
+    run["diagnosis"]["map"]["error"][0][0] = None
+
+
 def _version(run: dict[str, Any]) -> None:
     run["format_version"] = 2
 
@@ -120,9 +135,11 @@ def _count(run: dict[str, Any]) -> None:
     run["agreeing"] = 8.5
 
 
-@pytest.mark.parametrize("tamper", [_verdict, _row_verdict, _negative, _null, _word, _extra, _role, _version, _count])
-def test_the_schema_rejects_tampering(c1: Run, tamper: Callable[[dict[str, Any]], None]) -> None:
-    document = saved(c1)
+@pytest.mark.parametrize("tamper", [
+    _verdict, _row_verdict, _negative, _null, _word, _extra, _role, _version, _count, _status, _certainty, _hole,
+])  # fmt: skip
+def test_the_schema_rejects_tampering(diagnosed: Run, tamper: Callable[[dict[str, Any]], None]) -> None:
+    document = saved(diagnosed)
     tamper(document)
     with pytest.raises(ValidationError):
         VALIDATOR.validate(document)
@@ -147,6 +164,28 @@ def test_it_holds_the_whole_run(c1: Run) -> None:
     assert told["rows"][3]["words"] == ["rows 0–3 differ, row 4 agrees"]
     assert [p["status"] for p in told["participants"]] == ["judged"] * 5 + ["not run"]
     assert told["findings"] == [{"name": "blind", "text": judgement.findings[0].text, "arrays": ["h0"]}]
+
+
+def test_it_holds_the_whole_diagnosis(diagnosed: Run) -> None:
+    told, diagnosis = saved(diagnosed)["diagnosis"], diagnosed.diagnosis
+    assert diagnosis is not None and diagnosis.map is not None and diagnosis.example is not None
+    for name in ("sentence", "localised", "step", "method", "calls", "seconds"):
+        assert told[name] == getattr(diagnosis, name)
+    assert [Place(**place) for place in told["places"]] == list(diagnosis.places)
+    assert [Fault(**{**fault, "tags": tuple(fault["tags"])}) for fault in told["faults"]] == list(diagnosis.faults)
+    assert [one["residual"] for one in told["equations"]] == [
+        "nan" if one.status == "untested" else one.residual for one in diagnosis.equations
+    ]
+    assert told["map"]["error"] == diagnosis.map.error.tolist()
+    for name in ("arrays", "between"):
+        assert {key: np.array(value).tolist() for key, value in told["example"][name].items()} == {
+            key: array.tolist() for key, array in getattr(diagnosis.example, name).items()
+        }
+    assert told["example"]["test"] == diagnosis.example.test
+
+
+def test_without_a_diagnosis_it_says_so(c1: Run) -> None:
+    assert saved(c1)["diagnosis"] is None
 
 
 def test_only_parts_of_what_does_not_agree_are_kept(c1: Run) -> None:
