@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from references.equations import forward
+from references.equations import forward, reads
 from references.model import Model
 from references.ops import States, Step
 
@@ -135,6 +135,22 @@ def _recorded(model: Model, named: tuple[tuple[str, tuple[int, ...]], ...]) -> G
     graph.core = [node for node in graph.nodes if node in core and node.level == RECURRENT and node.args]
     graph.kept = _kept(graph)
     return graph
+
+
+def small(
+    equation: Callable[..., Any], activation: str, shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[dict[str, Node], Node]:
+    """One equation of a cell by itself: its arguments, of these shapes in one step, and what it gives."""
+    recorder = _Recorder()
+    args = {name: Node("leaf", (), shape, RECURRENT, name) for name, shape in shapes.items()}
+    functions = {"ops": recorder, "phi": getattr(recorder, activation)}
+    known = {**functions, **args}
+    return args, equation(**{name: known[name] for name in reads(equation)})
+
+
+def sorted_nodes(end: Node) -> list[Node]:
+    """Everything that ``end`` depends on, arguments first, itself last."""
+    return _sorted([end])
 
 
 def _kept(graph: Graph) -> list[Node]:

@@ -34,10 +34,22 @@ _LINEAR: dict[str, Callable[[int, Any, list[Any]], Any]] = {
 
 
 class Reverse:
-    """Forward and backward through ``graph`` at ``arrays``. ``batched``: they hold several samples."""
+    """Forward and backward through ``graph`` at ``arrays``.
 
-    def __init__(self, graph: Graph, arrays: Mapping[str, Array], arithmetic: Floats, batched: bool = False) -> None:
-        self._graph, self._arithmetic, self._batched = graph, arithmetic, batched
+    ``batched``: they hold several samples. ``every``: the value and the adjoint of every node of a step are kept, for
+    `value` and `adjoint`.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        arrays: Mapping[str, Array],
+        arithmetic: Floats,
+        batched: bool = False,
+        every: bool = False,
+    ) -> None:
+        self._graph, self._arithmetic, self._batched, self._every = graph, arithmetic, batched, every
+        self._inner: dict[Node, Any] = {}  #: adjoints of the core's nodes, T first, where every one is kept
         self._value: dict[Node, Any] = {node: arrays[name] for name, node in graph.leaves.items()}
         self._value[graph.x] = arrays["x"]
         self._adjoint: dict[Node, Any] = {}
@@ -62,6 +74,14 @@ class Reverse:
     def quantity(self, name: str) -> Array:
         """A quantity of the step, or a state after it; T first."""
         return self._value[self._graph.trace[name]]
+
+    def value(self, node: Node) -> Array | None:
+        """Of a node of the graph; T first where it depends on time. None for a number."""
+        return self._value.get(node)
+
+    def adjoint(self, node: Node) -> Array | None:
+        """Of a node of the graph, with its value's shape; None where the loss does not depend on it."""
+        return self._inner.get(node, self._adjoint.get(node))
 
     def _forward(self) -> None:
         graph = self._graph
@@ -96,7 +116,8 @@ class Reverse:
         graph, now = self._graph, dict(self._value)
         inputs = [(arg, self._value[arg]) for arg in _read_by(graph.core) if arg.level == INPUT]
         core = [(node, self._function(node), node.args) for node in graph.core]
-        kept: dict[Node, list[Any]] = {node: [] for node in graph.kept}
+        keep = [*graph.core, *graph.before.values()] if self._every else graph.kept
+        kept: dict[Node, list[Any]] = {node: [] for node in keep}
         for name, node in graph.before.items():
             now[node] = self._value[graph.leaves[f"{name}0"]]
         for t in range(len(self._value[graph.x])):
@@ -193,6 +214,7 @@ class Reverse:
         ]
         kept: dict[Node, list[Any]] = {node: [] for node, _, keep, _ in plan if keep}
         carried = {node: np.zeros_like(self._value[node][0]) for node in graph.before.values()}
+        every: dict[Node, list[Any]] = {node: [] for node in (*graph.core, *carried) if self._every}
         for t in range(T - 1, -1, -1):
             now = {graph.after[name]: carried[node] for name, node in graph.before.items()}
             for node, pulls, keep, parts in plan:
@@ -200,10 +222,16 @@ class Reverse:
                 adjoint = _sum(adjoint, None if parts is None else parts[t])
                 if keep:
                     kept[node].append(adjoint)
+                if self._every:
+                    every[node].append(adjoint)
                 for arg, pull in pulls:
                     now[arg] = _sum(now.get(arg), pull(adjoint, t))
             states = [(node, outside[node][t] if node in outside else None) for node in graph.before.values()]
             carried = {node: _sum(now.get(node), given) for node, given in states}
+            if self._every:
+                for node, adjoint in carried.items():
+                    every[node].append(adjoint)
+        self._inner = {node: np.stack(adjoints[::-1]) for node, adjoints in every.items()}
         for name, node in graph.before.items():
             self._adjoint[graph.leaves[f"{name}0"]] = carried[node]
         stacked: dict[tuple[int, ...], Any] = {}  # nodes of equal adjoints, such as a sum and its terms, share them

@@ -34,6 +34,8 @@ def answered(served: Served, about: Mapping[str, Any], arrays: Mapping[str, np.n
         case "rough":
             grads, done = served.rough(params, data, about["part"], about["seed"])
             out = {f"grads/{name}": grad for name, grad in grads.items()}
+        case "localise":
+            done = served.localise(data["cases"], about["seconds"])
         case "reads_globals":
             done = served.reads_globals(params, data)
         case "mark":

@@ -82,6 +82,13 @@ class Process:
         moved, arrays = self._ask("rough", (params, data), part=part, seed=seed)
         return _under("grads/", arrays), bool(moved)
 
+    def localise(
+        self, cases: Sequence[Mapping[str, Any]], seconds: float, progress: Callable[[float], None] | None = None
+    ) -> dict[str, Any]:
+        """The line that is wrong, found and confirmed on two cases; see `harness.diagnosis.lines.work`."""
+        done, _ = self._ask("localise", ({}, {"cases": list(cases)}), progress, seconds=seconds)
+        return dict(done)
+
     def reads_globals(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[str, ...]:
         """The params on which neither loss nor gradients depend, while a global of the same shape exists."""
         done, _ = self._ask("reads_globals", (params, data))

@@ -128,7 +128,7 @@ class Running:
                 raise self._dead()
             if "doing" in frame[0]:
                 self._doing = frame[0]["doing"]
-                if progress is not None and self._doing == "derive":
+                if progress is not None and self._doing in ("derive", "localise"):
                     progress(frame[0]["share"])
             return frame
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -128,6 +128,34 @@ class Served:
         finally:
             for fresh in loaded:
                 unload(fresh)
+
+    def localise(self, cases: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
+        """The line that is wrong, on the first of two cases, checked on the second; see `harness.diagnosis.lines`."""
+        from harness.diagnosis.lines.watch import Watch
+        from harness.diagnosis.lines.work import work
+
+        watch = Watch()
+        self._loaded()
+        self._alive("import", 0.0)
+        with self._among_theirs(0):
+            module = load(self._target.path, watch=watch)
+
+        def call(params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[float, dict[str, np.ndarray]]:
+            self._alive("localise", share)
+            returned = self._returned(module, copied(params), copied(data), seed=1)
+            answer = results.normalised(returned, params, data)
+            return float(answer.loss), answer.grads
+
+        share = 0.0
+
+        def alive(now: float) -> None:
+            nonlocal share
+            share = now
+
+        try:
+            return work(call, watch, cases, seconds, str(self._target.path.parent), alive)
+        finally:
+            unload(module)
 
     def reads_globals(self, params: dict[str, Any], data: dict[str, Any]) -> tuple[str, ...]:
         """The params on which nothing depends, while the module has an array of the same shape."""

@@ -17,21 +17,25 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from itertools import count
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.forward import rough
 from harness.forward.rough import MOVED, Mover
 
+if TYPE_CHECKING:
+    from harness.diagnosis.lines.watch import Watch
+
 _numbers = count(1)
 
 
-def load(path: Path, patched: bool = False, mover: Mover | None = None) -> ModuleType:
+def load(path: Path, patched: bool = False, mover: Mover | None = None, watch: Watch | None = None) -> ModuleType:
     """The module of the file, executed now. Raises whatever the file raises.
 
-    ``patched`` is for complex numbers; a ``mover`` moves what it computes, which shows how far rounding carries.
+    ``patched`` is for complex numbers; a ``mover`` moves what it computes, which shows how far rounding carries; a
+    ``watch`` sees every value that it computes, and may replace it.
     """
     path = path.resolve()
-    library = _Library(path.parent, patched, mover)
+    library = _Library(path.parent, patched, mover, watch)
     name = f"{library.name}.{path.stem.replace('.', '_')}"
     spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, str(path), library))
     assert spec is not None and spec.loader is not None
@@ -55,10 +59,11 @@ def unload(module: ModuleType) -> None:
 class _Library:
     """One load's package: what it has imported from the file's folder, and the builtins of all its modules."""
 
-    def __init__(self, folder: Path, patched: bool, mover: Mover | None) -> None:
+    def __init__(self, folder: Path, patched: bool, mover: Mover | None, watch: Watch | None) -> None:
         self.name = f"_candidate_{next(_numbers)}"
         self.patched = patched
         self.mover = mover
+        self.watch = watch
         self._folder = str(folder)
         self._own: dict[str, bool] = {}
         package = ModuleType(self.name)
@@ -72,6 +77,8 @@ class _Library:
             self.builtins |= stand_ins.names()
         if mover is not None:
             self.builtins[MOVED] = mover
+        if watch is not None:
+            self.builtins |= watch.names()
 
     def forget(self) -> None:
         """Leave nothing of it behind."""
@@ -151,6 +158,8 @@ class _Loader(SourceFileLoader):
             source = rewritten(source, self.path)
         elif self.library.mover is not None:
             source = rough.rewritten(source, self.path)
+        elif self.library.watch is not None:
+            source = self.library.watch.rewritten(source, self.path)
         code: CodeType = compile(source, self.path, "exec", dont_inherit=True)
         return code
 
