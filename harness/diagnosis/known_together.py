@@ -43,7 +43,7 @@ def _compiled(faults: tuple[Fault, ...]) -> Callable[..., handgrad.Gradients]:
     by_function: dict[str, list[Fault]] = defaultdict(list)
     for fault in faults:
         by_function[fault.function].append(fault)
-    return around({function: _merged(some) for function, some in by_function.items()}, {})
+    return around({function: merged(some) for function, some in by_function.items()}, {})
 
 
 def around(edits: Mapping[str, tuple[Edit, ...]], more: Mapping[str, Any]) -> Callable[..., handgrad.Gradients]:
@@ -74,7 +74,7 @@ def _always(module: SimpleNamespace) -> Callable[[str], SimpleNamespace]:
     return lambda cell: module
 
 
-def _merged(faults: Iterable[Fault]) -> tuple[Edit, ...]:
+def merged(faults: Iterable[Fault]) -> tuple[Edit, ...]:
     """The edits of all. Where one keeps the statement that another one changes, it keeps the changed one."""
     merged: dict[int, tuple[str, ...]] = {}
     lines: dict[int, str] = {}
@@ -102,7 +102,7 @@ def possible(faults: Sequence[Fault]) -> bool:
         by_function[fault.function].append(fault)
     try:
         for some in by_function.values():
-            _merged(some)
+            merged(some)
     except ValueError:
         return False
     return True

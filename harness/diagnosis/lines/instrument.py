@@ -68,7 +68,7 @@ class _Rewriter(ast.NodeTransformer):
             for call in ast.walk(node.value)
             if isinstance(call, ast.Call)
             for keyword in call.keywords
-            if keyword.arg == "out" and isinstance(keyword.value, ast.Name | ast.Attribute | ast.Subscript)
+            if keyword.arg == "out" and _readable(keyword.value)
         ]
         text, copies = ast.unparse(node.value), [ast.parse(ast.unparse(one), mode="eval").body for one in given]
         self._leaves.append([])
@@ -97,13 +97,11 @@ class _Rewriter(ast.NodeTransformer):
         line = node.lineno
         node.value = self.visit(node.value)
         leaves = self._leaves.pop()
-        made: list[ast.stmt] = [node, self._written(node.target, line, text, leaves)]
         base: ast.expr = node.target
         while isinstance(base, ast.Subscript):
             base = base.value
-        if base is not node.target and isinstance(base, ast.Name | ast.Attribute):
-            made.append(self._written(base, line, text, leaves))
-        return made
+        targets = [node.target] if base is node.target else [node.target, base]
+        return [node, *(self._written(one, line, text, leaves) for one in targets if _readable(one))]
 
     def visit_Expr(self, node: ast.Expr) -> list[ast.stmt]:
         """A call for its effect: the arrays among its arguments are looked at once more."""
@@ -111,7 +109,7 @@ class _Rewriter(ast.NodeTransformer):
         if not isinstance(call, ast.Call):
             return [node]
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
-        arrays = [one for one in given if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)]
+        arrays = [one for one in given if _readable(one)]
         text = ast.unparse(call)
         copies = [ast.parse(ast.unparse(one), mode="eval").body for one in arrays]
         self._leaves.append([])
@@ -124,10 +122,12 @@ class _Rewriter(ast.NodeTransformer):
         variable = ast.unparse(target)
         site = self._add(line, "result", text, variable, True, leaves)
         read = ast.parse(variable, mode="eval").body
-        call = ast.Call(ast.Name(WRITTEN, ast.Load()), [ast.Constant(site), read], [])
-        made = ast.Expr(call)
+        call = ast.Expr(ast.Call(ast.Name(WRITTEN, ast.Load()), [ast.Constant(site), read], []))
+        # What was called may have taken it away: ``use(stack[-1])`` may pop the stack.
+        gone = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [ast.Pass()])
+        made: ast.stmt = call if isinstance(read, ast.Name) else ast.Try([call], [gone], [], [])
         for part in ast.walk(made):
-            if isinstance(part, ast.expr | ast.stmt):
+            if isinstance(part, ast.expr | ast.stmt | ast.excepthandler):
                 part.lineno = part.end_lineno = line
                 part.col_offset = part.end_col_offset = 0
         return made
@@ -188,6 +188,15 @@ class _Rewriter(ast.NodeTransformer):
         node.body = self.visit(node.body)
         return node
 
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
+        return node  # patterns are no expressions, and allow no calls
+
+    def visit_MatchMapping(self, node: ast.MatchMapping) -> ast.AST:
+        return node
+
+    def visit_MatchClass(self, node: ast.MatchClass) -> ast.AST:
+        return node
+
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
         return node
 
@@ -236,6 +245,19 @@ class _Rewriter(ast.NodeTransformer):
         own = self._function, self._loop, self._statement
         self._found.append(Site(self._file, line, kind, text, variable, assigned, *own, name, leaves))
         return len(self._found) - 1
+
+
+#: what can be read once more and is not changed by that
+_PLAIN = (
+    ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Slice, ast.Tuple, ast.UnaryOp, ast.BinOp,
+    ast.expr_context, ast.operator, ast.unaryop,
+)  # fmt: skip
+
+
+def _readable(node: ast.expr) -> bool:
+    """Whether it stands for an array that can be looked at again: a name, or an entry or attribute by plain ways."""
+    named = isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
+    return named and all(isinstance(part, _PLAIN) for part in ast.walk(node))
 
 
 _SYMBOLS: dict[type[ast.operator], str] = {
