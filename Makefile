@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: compare test bench verdicts clean
+.PHONY: compare test bench verdicts diagnoses clean
 
 compare: $(INSTALLED)
 	$(BIN)/python -m harness compare --cell lstm
@@ -25,6 +25,11 @@ verdicts: $(INSTALLED)
 	$(BIN)/python -m benchmarks.tools --page
 	$(BIN)/python -m benchmarks.own_forward
 	$(BIN)/python -m benchmarks.sensitivity
+
+diagnoses: $(INSTALLED)
+	$(BIN)/python -m benchmarks.diagnoses
+	$(BIN)/python -m benchmarks.equations
+	$(BIN)/python -m benchmarks.lines
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ from harness.version import VERSION
 
 if TYPE_CHECKING:
     from harness.case import Case
+    from harness.run import Run
 
 #: What typer raises for wrong usage; it has its own copy of click, which it exports in part.
 UsageProblem: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -110,6 +112,12 @@ def compare(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Write the run, by suffix: .md, .csv, .json. May be repeated."),
     ] = None,
+    diagnose: Annotated[
+        bool, typer.Option("--diagnose", help="Where it differs: which equation, which line, a counterexample.")
+    ] = False,
+    write_test: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the counterexample as a pytest file; diagnoses.")
+    ] = None,
     device: Annotated[str, typer.Option(help="Where torch and JAX run: cpu or cuda.")] = "cpu",
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="What one call of a candidate may take.")] = 60,
     memory: Annotated[float, typer.Option(metavar="GIB", help="What a candidate may use.")] = 4,
@@ -128,12 +136,33 @@ def compare(
         cell=cell, activation=activation, loss=loss, reduction=reduction, bias=bias, readout=readout, shape=shape,
         dtype=dtype, seed=seed, seeds=seeds, references=references, truth=truth, alone=alone, text=text, case=case,
         save_case=save_case, device=device, progress=_progress if candidate is None else None,
-        command=shlex.join(["python", "-m", "harness", *context.obj]),
+        diagnose=diagnose, write_test=write_test, command=shlex.join(["python", "-m", "harness", *context.obj]),
         )  # fmt: skip
     for path in out or ():
         output.write(run, path)
-    terminal.print_run(run, terminal.stdout(), verbose=verbose)
+    console = terminal.stdout()
+    terminal.print_run(run, console, verbose=verbose)
+    asked = diagnose or write_test is not None
+    if run.verdict == "differ" and not asked and gradients is None and console.file.isatty():
+        terminal.print_offer(f"{run.command} --diagnose", console)
+    if asked and (lacking := _lacking(run, write_test)):
+        _tell(lacking)
     raise typer.Exit(run.exit_code)
+
+
+def _lacking(run: Run, test: Path | None) -> str:
+    """What was asked for and is not there, in words: that nothing differs is no lack but of a test."""
+    from harness.diagnosing import counterexample
+
+    unwritten = "" if test is None or counterexample(run.diagnosis) else f"{test} was not written"
+    if run.diagnosis is not None:
+        return unwritten and f"{unwritten}: no counterexample that stands by itself was found"
+    if run.verdict == "agree":
+        return unwritten and f"{unwritten}: the verdict is agree"
+    why = (
+        "no diagnosis could be made" if run.verdict == "differ" else f"no diagnosis where the verdict is {run.verdict}"
+    )
+    return "; ".join(part for part in (why, unwritten) if part)
 
 
 @app.command()
@@ -222,25 +251,33 @@ def casebook(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="One system, in full. Default: all of them.")
     ] = None,
+    diagnose: Annotated[
+        bool, typer.Option("--diagnose", help="With a NAME: why each candidate that differs does.")
+    ] = False,
 ) -> None:
     """Judge the published systems: what is expected beside what is found, exit 1 on any departure."""
     from harness.casebook import entries, entry, showing
     from reports import terminal
 
     console = terminal.stdout()
+    if diagnose and name is None:
+        raise BadInput(f"diagnose: needs the NAME of a system: {', '.join(entries())}")
     if name is not None:
         chosen = entry(name)
         if chosen.missing:
             raise BadInput(f"casebook {name}: {chosen.missing}")
         typer.echo(chosen.story)
         with _told_progress() as told:
-            runs = showing.in_full(chosen, told)
+            runs = showing.in_full(chosen, told, diagnose)
         for member, run in runs:
             terminal.print_tables(f"{member.path.name}: {member.about}", showing.numbers(chosen, member, run), console)
             terminal.print_run(showing.on_its_own_data(run), console)
             if member.layout is not None:
                 typer.echo()
-                terminal.print_run(run, console)
+                terminal.print_run(replace(run, diagnosis=None), console)
+            if run.diagnosis is not None:
+                typer.echo()
+                terminal.print_diagnosis(run.diagnosis, console)
             typer.echo()
     tables, departures = showing.overview(entries().values() if name is None else [chosen], working)
     title = "all is as expected" if not departures else f"{len(departures)} departures from what is expected"
@@ -334,8 +371,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(message: str) -> int:
-    print(f"handgrad: {' '.join(message.split())}", file=sys.stderr)
+    _tell(message)
     return 2
+
+
+def _tell(message: str) -> None:
+    """One line on standard error."""
+    print(f"handgrad: {' '.join(message.split())}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from harness import blind, brought, casefile
+from harness import blind, brought, casefile, diagnosing
 from harness.brought import Brought
 from harness.candidate import Candidate, InProcess, UnderTest
 from harness.candidates.process import CandidateFailed, Process
@@ -59,6 +59,8 @@ def compare(
     gradients: str | Path | None = None,
     timeout: float = 60.0,
     memory: float = 4.0,
+    diagnose: bool = False,
+    write_test: str | Path | None = None,
     command: str = "",
     progress: Progress | None = None,
     working: Working | None = None,
@@ -81,6 +83,10 @@ def compare(
     The cases are judged together with a few small companions, which see what the given ones cannot: a single step,
     cotangents that are zero, tiny or huge. ``alone`` leaves them out.
 
+    ``diagnose`` asks why, where the verdict is ``differ``: the run's ``diagnosis`` then names the broken equations, the
+    lines of a Python file, and the smallest counterexample. ``write_test`` asks too, and is a file to write this
+    counterexample to, as a test that fails until the candidate is mended; where there is none, nothing is written.
+
     Raises BadInput (a ValueError) for anything that cannot be worked with.
     """
     options = Options(cell, activation, loss, reduction, bias, readout, shape, dtype, seed, seeds, text, case)
@@ -89,8 +95,11 @@ def compare(
         raise BadInput(f"truth: got {truth!r}, allowed: {', '.join(protocol.available())}")
     if device not in DEVICES:
         raise BadInput(f"device: got {device!r}, allowed: {', '.join(DEVICES)}")
+    if write_test is not None:
+        diagnosing.check(Path(write_test), candidate)
     started = time.perf_counter()
     found = Found()
+    diagnosis = None
     with ExitStack() as stack:
         try:
             tested = _tested(candidate, gradients, options, timeout, memory, stack)
@@ -123,7 +132,13 @@ def compare(
             session = Session(tuple(chosen), workers, under_test, tuple(required), truth or "", beside)
             _by_references(session, progress(made, count) if progress else made, alone, found)
         if isinstance(tested, Brought):
-            _by_own_forward(tested, range_of_seeds(options), alone, working or (lambda words, fraction: None), found)
+            _by_own_forward(tested, range_of_seeds(options), alone, working or _unseen, found)
+        if tested is not None and (diagnose or write_test is not None):
+            judged = (*found.judgements, *found.companions)
+            diagnosis, told = diagnosing.why(tested, judged, working or _unseen)
+            found.findings += told
+    if write_test is not None:
+        diagnosing.write(diagnosis, Path(write_test))
     return Run(
         command=command or "harness.compare(…)",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -135,6 +150,7 @@ def compare(
         companions=tuple(found.companions),
         companion_seconds=found.seconds,
         seconds=time.perf_counter() - started,
+        diagnosis=diagnosis,
     )
 
 
@@ -212,6 +228,10 @@ def _by_own_forward(tested: Brought, seeds: range, alone: bool, working: Working
         found.companions += judged.companions
         found.findings += judged.findings
         found.seconds += 0.0 if first else time.perf_counter() - started
+
+
+def _unseen(words: str, fraction: float) -> None:
+    """Progress that nobody looks at."""
 
 
 Accompanied = list[tuple[Companion, Judgement]]

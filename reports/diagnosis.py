@@ -52,6 +52,9 @@ def _said(place: Place) -> Iterator[str]:
         yield f"what it reads as {place.variable} should be {place.should}{at}"
         yield from [f"it is {place.holds}"] if place.holds else []
         return
+    if not place.should:
+        yield f"{place.variable} holds {place.holds or 'something else'}{at}"
+        return
     yield from [f"{place.variable} holds {place.holds},"] if place.holds else []
     yield f"{'' if place.holds else f'{place.variable} '}should hold {place.should}{at}"
 

@@ -29,10 +29,15 @@ def judged(members: Iterable[Member]) -> Iterator[Run]:
         yield from pool.map(run, members)
 
 
-def in_full(entry: Entry, progress: Callable[[str, float], None]) -> list[tuple[Member, Run]]:
-    """Every candidate's run, with all references that there are."""
+def in_full(entry: Entry, progress: Callable[[str, float], None], diagnose: bool = False) -> list[tuple[Member, Run]]:
+    """Every candidate's run, with all references that there are; with a diagnosis of those that differ, if asked to."""
+    asked = " --diagnose" if diagnose else ""
     return [
-        (member, compare(candidate=member.path, working=progress, command=_command(member))) for member in entry.members
+        (
+            member,
+            compare(candidate=member.path, working=progress, diagnose=diagnose, command=_command(member) + asked),
+        )
+        for member in entry.members
     ]
 
 
@@ -61,8 +66,8 @@ def overview(entries: Iterable[Entry], working: Working) -> tuple[list[Table], l
 
 
 def on_its_own_data(run: Run) -> Run:
-    """The part of a run that is by the candidate's own forward."""
-    return replace(run, judgements=(_own(run),), companions=(), findings=())
+    """The part of a run that is by the candidate's own forward; a diagnosis is of the whole."""
+    return replace(run, judgements=(_own(run),), companions=(), findings=(), diagnosis=None)
 
 
 def _own(run: Run) -> Judgement:
