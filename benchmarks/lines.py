@@ -1,7 +1,8 @@
 """Whether the wrong line is found, into docs/diagnosis.md: ``python -m benchmarks.lines`` (up to an hour).
 
-The faults of `benchmarks.programs`, one at a time, and the right programs, of which nothing may be accused. With
-``--programs`` or ``--limit`` the page stays as it is.
+The faults of `benchmarks.programs`, one at a time, and the right programs, of which nothing may be accused. Those of
+the held-out programs are told apart from those that localisation was tuned on. With ``--programs`` or ``--limit`` the
+page stays as it is.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scores.append(score(fault, found.places, found.confirmed, seconds))
         print("\n".join(told(scores[-1], found)), end="", flush=True)
     accused = {name: places for name in given.programs if (places := blamed(name, given.seconds))}
-    text = page(scores, accused, given.programs)
+    text = page(scores, accused)
     print(f"\n{text}")
     if given.limit is None and set(given.programs) == set(programs.names()) and given.seconds == SECONDS:
         pages.insert(PAGE, "lines", text)
@@ -87,24 +88,29 @@ def told(one: Score, found: Localised) -> Iterator[str]:
     yield ""
 
 
-def page(scores: Sequence[Score], accused: dict[str, tuple[Place, ...]], names: Sequence[str]) -> str:
-    """The block of the page."""
+def page(scores: Sequence[Score], accused: dict[str, tuple[Place, ...]]) -> str:
+    """The block of the page: what localisation was tuned on and what it was not, each by itself."""
+    tuned, held = ([one for one in scores if (one.fault.program in programs.HELD_OUT) is out] for out in (False, True))
+    groups = (("Tuned on", tuned), ("Held out, in programs that nobody tuned on", held))
+    blame = "; ".join(f"{name}: {', '.join(str(place.line) for place in places)}" for name, places in accused.items())
+    parts = [
+        *(_told(words, among) for words, among in groups if among),
+        f"Right programs accused: {f'{len(accused)} ({blame})' if accused else '0'}.",
+        "Where a statement is missing, what wrote its variable before and what reads it after count as its line.",
+        *("\n".join((f"{words}:", "", *table(among))) for words, among in groups if among),
+        "Made by\n\n    python -m benchmarks.lines",
+    ]
+    return "\n\n".join(parts)
+
+
+def _told(words: str, scores: Sequence[Score]) -> str:
     confirmed, culprit, named = shares(scores)
     beyond = sum(one.fault.beyond for one in scores)
-    blame = "; ".join(f"{name}: {', '.join(str(place.line) for place in places)}" for name, places in accused.items())
-    return "\n".join(
-        [
-            f"{len(scores)} wrong lines in {len(names)} programs, {beyond} of them such as no rule of the bank makes: "
-            f"{confirmed} are localised, every output right once mended; the wrong line is among the confirmed in "
-            f"{culprit} of these; the wrong line, or one that produces what it reads, is named in {named} of all. "
-            f"Right programs accused: {f'{len(accused)} ({blame})' if accused else '0'}.",
-            "",
-            "Where a statement is missing, what wrote its variable before and what reads it after count as its line.",
-            "",
-            *table(scores),
-            "",
-            "Made by\n\n    python -m benchmarks.lines",
-        ]
+    among = {one.fault.program for one in scores}
+    return (
+        f"{words}: {len(scores)} wrong lines in {len(among)} programs, {beyond} of them such as no rule of the bank "
+        f"makes. {confirmed} are localised, every output right once mended; the wrong line is among the confirmed in "
+        f"{culprit} of these; the wrong line, or one that produces what it reads, is named in {named} of all."
     )
 
 

@@ -136,7 +136,7 @@ def test_what_is_found_is_counted_and_what_is_not_is_shown(
     monkeypatch.setattr(lines, "localise", _saying(known.__getitem__))
     assert lines.main(["--programs", "rnn_per_step", "--limit", "3"]) == 0
     shown = capsys.readouterr().out
-    assert "3 wrong lines in 1 programs" in shown and "Right programs accused: 0." in shown
+    assert "Tuned on: 3 wrong lines in 1 programs" in shown and "Right programs accused: 0." in shown
     assert "| all | 3 | 100 % | 100 % | 100 % |" in shown and "a note" not in shown
 
     monkeypatch.setattr(lines, "localise", _saying(lambda source: 1))
@@ -144,6 +144,21 @@ def test_what_is_found_is_counted_and_what_is_not_is_shown(
     shown = capsys.readouterr().out
     assert "| all | 3 | 100 % | 0 % | 0 % |" in shown
     assert shown.count("confirmed elsewhere") == 3 and shown.count("a note") == 3
+
+
+def test_what_was_held_out_is_told_apart(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    known = {fault.source: min(fault.lines) for fault in programs.faults("rnn_per_step")}
+    monkeypatch.setattr(lines, "localise", _saying(lambda source: known.get(source, 1)))
+    assert lines.main(["--programs", "rnn_per_step", *programs.HELD_OUT, "--limit", "2"]) == 0
+    shown = capsys.readouterr().out
+    tuned, held = shown.index("Tuned on: 2 wrong lines in 1 programs"), shown.index("Held out, ")
+    assert tuned < held and "4 wrong lines in 2 programs" in shown[held:]
+    tables = shown[shown.index("Right programs accused: 0.") :].split("Held out, ")
+    assert "| all | 2 | 100 % | 100 % | 100 % |" in tables[0] and "pullbacks" not in tables[0]
+    assert "| all | 4 | 100 % | 0 % | 0 % |" in tables[1] and "| per step |" not in tables[1]
+
+    lines.main(["--programs", "rnn_pullbacks", "--limit", "1"])
+    assert "Tuned on" not in capsys.readouterr().out
 
 
 def test_a_right_program_that_is_accused_is_named(

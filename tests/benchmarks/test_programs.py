@@ -181,4 +181,12 @@ def test_a_text_that_does_not_stand_in_the_program_once_is_refused() -> None:
 
 def test_every_program_stands_beside_its_faults() -> None:
     folders = {path.parent.name for path in Path(programs.__file__).parent.glob("*/faults.toml")}
-    assert folders == set(programs.names()) and len(folders) == 6
+    assert folders == set(programs.names()) and len(folders) == 8
+
+
+def test_the_held_out_programs_have_as_many_faults_of_either_sort() -> None:
+    assert set(programs.HELD_OUT) < set(programs.names())
+    for name in programs.HELD_OUT:
+        faults = programs.faults(name)
+        assert len(faults) >= 35, name
+        assert 3 * sum(fault.beyond for fault in faults) >= len(faults), name
