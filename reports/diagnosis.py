@@ -94,7 +94,8 @@ def _behaviour(fault: Fault) -> Iterator[str]:
 
 def example_title(example: Example) -> str:
     """How small it is."""
-    return f"smallest counterexample: {' '.join(f'{axis}={size}' for axis, size in example.sizes.items())}"
+    sizes = " ".join(f"{axis}={size}" for axis, size in example.sizes.items())
+    return f"smallest counterexample: {sizes}" if sizes else "smallest counterexample"
 
 
 def given(example: Example) -> list[str]:

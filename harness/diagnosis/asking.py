@@ -24,6 +24,7 @@ class Asked:
         self.coarse = dtype == "float32"  #: float32 is inside
         self.loss = np.nan
         self.trace: dict[str, np.ndarray] = {}
+        self.kept: tuple[str, ...] = ()  #: axes whose size is always that of the candidate's example
 
     @cached_property
     def layout(self) -> bool:
@@ -33,7 +34,8 @@ class Asked:
     def make(self, sizes: Mapping[str, int], seed: int = 0) -> Case:
         """A case that it can take, of these sizes where it has a choice. BadInput where its layout has none."""
         if isinstance(self.under_test, Laid):
-            return self.under_test.layout.case(sizes, self.dtype, seed)
+            free = {axis: size for axis, size in sizes.items() if axis not in self.kept}
+            return self.under_test.layout.case(free, self.dtype, seed)
         return from_seed(self.model, sizes, self.dtype, seed)
 
     def __call__(self, case: Case) -> dict[str, np.ndarray] | None:

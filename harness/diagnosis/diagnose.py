@@ -11,9 +11,9 @@ from harness.candidate import UnderTest
 from harness.candidates.process import CandidateFailed
 from harness.commanded import Commanded, FromFile
 from harness.diagnosed import Diagnosis, Example, Fault, Place
-from harness.diagnosis import beside, by_file, by_own, departing, parts, resolving, shrink, wording
+from harness.diagnosis import beside, by_file, by_own, departing, parts, resolving, shrink, sizing, wording
 from harness.diagnosis.backward import models
-from harness.diagnosis.box import Outside, outside
+from harness.diagnosis.box import Outside
 from harness.diagnosis.example import smallest
 from harness.diagnosis.example_wrong import Wrong
 from harness.diagnosis.lines.localise import Localised, localise
@@ -59,9 +59,10 @@ def _named(under_test: UnderTest, failing: Sequence[Judgement], working: Working
     if model is None or not models(model):
         return Diagnosis("the named cell has no hand-derived equations here to test the candidate's by")
     ask = Patient(under_test, model, failing[0].case.dtype, working)
+    ask.coarse |= any(one.name == "low precision" for judgement in failing for one in judgement.findings)
     if any(row.verdict != "agree" for judgement in failing for row in judgement.forward):
         return departing.diagnose(ask, failing, working)
-    found = outside(ask)
+    found = sizing.asked(ask)
     lines = _lines(under_test, ask, working)
     if found is not None:
         found = resolving.resolved(found, lines.places)
@@ -94,7 +95,7 @@ def _model(under_test: UnderTest, failing: Sequence[Judgement]) -> Model | None:
 
 def _sentence(model: Model, found: Outside | None, faults: Sequence[Fault]) -> str:
     if found is None:
-        return "the candidate does not take the cases that tell equations apart"
+        return "the candidate does not take the small cases that tell equations apart"
     if not found.units:
         return "no equation shows to be broken at small sizes: what differs needs the case that shows it"
     return sentence(model, faults)

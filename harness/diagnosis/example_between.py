@@ -6,6 +6,7 @@ import numpy as np
 
 from harness.case import Case
 from harness.diagnosis import backward
+from harness.diagnosis.adjoints import SUMMED
 from references import extended
 
 
@@ -19,5 +20,6 @@ def between(case: Case) -> dict[str, np.ndarray]:
     found["loss"] = np.asarray(answer.loss, float)
     if backward.models(case.model):
         pass_ = backward.Backward(case)
-        found |= {one.quantity: pass_.right[one.quantity] for one in pass_.equations if not one.graded}
+        hidden = [one.quantity for one in pass_.equations if not one.graded and not one.quantity.endswith(SUMMED)]
+        found |= {quantity: pass_.right[quantity] for quantity in hidden}
     return found

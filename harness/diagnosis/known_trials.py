@@ -28,6 +28,8 @@ _SCALES = (1e-5, 1e6)
 _LARGEST_READOUT = 100
 #: losses whose cotangent has any size that the targets give it; the last reads the first hidden unit
 _UNBOUNDED = ("half-squared-error", "squared-error", "first-unit-squared-error")
+#: a loss whose cotangent has a factor s (1 − s), of which rounding leaves nothing where predictions are large
+_SATURATED = "sigmoid-half-squared-error"
 #: what differs by less, relatively to the largest entry of its array, is equal but for rounding
 _EQUAL = {"float64": 1e-9, "float32": 1e-4}
 _HUGE = 1e300
@@ -103,6 +105,8 @@ def scaled(case: Case, scale: float) -> Case | None:
         z = trace["z"] if model.readout else trace["h"]
         z = z[..., 0] if model.loss == _UNBOUNDED[-1] else z
         changed = {"y": z - scale * np.maximum(1, np.abs(arrays["y"]))}
+    elif scale > 1 and model.loss == _SATURATED:
+        return None
     elif model.readout:  # dz is bounded; its way through the readout is not
         changed = {"W_hy": min(scale, _LARGEST_READOUT) * arrays["W_hy"]}
     else:

@@ -105,6 +105,13 @@ def _offset(two: Two) -> str:
     return f"{np.nanmean(by):.4g} is added to every entry".replace("-", "−")
 
 
+def _one_number(two: Two) -> str:
+    if two.right.ndim != 2 or min(two.right.shape) < 2 or np.isnan(two.wrong).any():
+        return ""
+    one = np.full_like(two.wrong, two.wrong.flat[0])
+    return "one number in every entry: an inner product in place of an outer one" if two.is_(one) else ""
+
+
 def _transposed(two: Two) -> str:
     if two.right.ndim != 2:
         return ""
@@ -214,6 +221,7 @@ RULES: Sequence[Callable[[Two], str]] = (
     zero,
     ratio,
     _offset,
+    _one_number,
     _transposed,
     _gates_permuted,
     _reversed,

@@ -7,10 +7,11 @@ import re
 import unicodedata
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
-from harness.diagnosed import Diagnosis, Equation, Fault, Place, Status
+from harness.diagnosed import Diagnosis, Equation, Example, Fault, Place, Status
 from harness.run import Run, joined
 from reports import as_csv, as_markdown, diagnosis, terminal
 
@@ -206,3 +207,8 @@ def test_of_several_runs_the_first_diagnosis_is_kept(c1: Run, diagnosed: Run, to
     other = replace(diagnosed, diagnosis=replace(told, sentence="another"))
     assert joined([c1, diagnosed, other], "all").diagnosis is told
     assert joined([c1, c1], "all").diagnosis is None
+
+
+def test_a_counterexample_without_sizes_has_a_title() -> None:
+    """Without a layout nothing says which axes there are."""
+    assert diagnosis.example_title(Example({}, {}, "W", np.ones(1), np.zeros(1), {}, "")) == "smallest counterexample"

@@ -114,9 +114,11 @@ def _with(best: Good, pending: list[tuple[Good, Verdict]], search: Search, sites
     missing = site.kind == "read" and not site.assigned and "[" not in site.text
     if plain:
         return Chosen(best, missing)
-    equal = [good for good in earlier if _site(good, sites).assigned and good.left == best.left]
+    alike = [good for good in earlier if good.left == best.left]
+    equal = [good for good in alike if _site(good, sites).assigned]
     copies = [good for good in equal if _site(good, sites).kind == "read"]
-    return Chosen(best, missing, tuple((copies or equal)[:1]))
+    keyed = [good for good in alike if _site(good, sites).name]  # what is put under a key is assigned, too
+    return Chosen(best, missing, tuple((copies or equal or keyed)[:1]))
 
 
 def _plain(quantity: str) -> bool:

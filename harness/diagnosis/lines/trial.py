@@ -139,7 +139,9 @@ class Trial:
     def moved(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Which entries differ between two runs."""
         with np.errstate(invalid="ignore"):
-            moved: np.ndarray = ~(np.abs(one - other) <= 1e-10 * self._scale)
+            far = ~(np.abs(one - other) <= 1e-10 * self._scale)
+        same = (one == other) | (np.isnan(one) & np.isnan(other))  # also what is not finite
+        moved: np.ndarray = far & ~same
         return moved
 
     def _run(self, changes: Changes, recording: bool) -> tuple[float, dict[str, np.ndarray]]:

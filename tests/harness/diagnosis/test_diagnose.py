@@ -83,6 +83,16 @@ def test_a_candidate_that_fails_later_keeps_its_equations(
     assert any(note in one for one in told.notes)
 
 
+def test_what_float32_buffers_lose_is_no_broken_equation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole, "LINES", 0.0)
+    text = (Path(__file__).parents[2] / "conventions" / "float32_buffers" / "right.py").read_text()
+    good, bad = "dc = dh * o * (1 - tanh_c**2) + dc_next", "dc = dh * o + dc_next"
+    assert text.count(good) == 1
+    (tmp_path / "buffers.py").write_text(text.replace(good, bad))
+    told = diagnosed(candidate=tmp_path / "buffers.py", references=())
+    assert [fault.tags for fault in told.faults] == [("5*c",)]
+
+
 def test_a_candidate_that_hangs_costs_no_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the cases hang in which equations are told apart: the one that is judged is answered."""
     monkeypatch.setattr(patient, "_PATIENCE", 1.0)
@@ -93,7 +103,7 @@ def test_a_candidate_that_hangs_costs_no_minutes(tmp_path: Path, monkeypatch: py
     run = harness.compare(candidate=tmp_path / "stuck.py", references=(), diagnose=True, timeout=0.8)
     assert run.verdict == "differ"
     assert run.diagnosis is not None
-    assert run.diagnosis.sentence == "the candidate does not take the cases that tell equations apart"
+    assert run.diagnosis.sentence == "the candidate does not take the small cases that tell equations apart"
     assert any("did not answer in time" in note for note in run.diagnosis.notes)
     assert run.diagnosis.calls == 2
     assert run.diagnosis.example is None
@@ -120,7 +130,8 @@ PUBLISHED = (
     ("nan-lstm/guide_row_0", "(3*) da_g = dg ⊙ (1 − g²) is broken", "tanh is applied to g"),
     ("nan-lstm/guide_squared", "(5*c) dc = dh ⊙ o ⊙ φ'(c_t) + dc_next is broken", "φ is missing"),
     ("nan-lstm/published", "the states h and c are exchanged at every step", "for that forward"),
-    ("gradient-check-lstm/broken", "(1*W) dW_ih", "in no way that we know"),
+    ("gradient-check-lstm/broken", "(5*h)", "each step holds that of the step after it"),
+    ("gradient-check-lstm/broken", "(4*c)", "an inner product in place of an outer one"),
 )
 
 

@@ -51,6 +51,12 @@ CASES: tuple[tuple[str, Array, tuple[str, ...], Change], ...] = (
     ("constant ratio −0.37", AD, ("A", "D"), lambda a: -0.37 * a),
     ("clipped to the norm 2.5", AD, ("A", "D"), lambda a: a * (2.5 / np.linalg.norm(a))),
     ("0.01 is added to every entry", TBH, OF_STATE, lambda a: a + 0.01),
+    (
+        "one number in every entry: an inner product in place of an outer one",
+        HH,
+        ("H", "H"),
+        lambda a: 0 * a + a[0] @ a[1],
+    ),
     ("transposed", HH, ("H", "H"), lambda a: a.T),
     ("each gate's block transposed", AH, ("A", "H"), lambda a: np.concatenate([w.T for w in np.split(a, 4)])),
     ("reshaped where axes must be exchanged", AD, ("A", "D"), lambda a: a.T.reshape(a.shape)),

@@ -126,6 +126,17 @@ def test_two_faults_are_mended_one_after_the_other(changed: Callable[..., Path])
     assert {source[place.line - 1].strip() for place in found.places} == {"di = dC * fs[t]", "do = dh * Cs[t]"}
 
 
+def test_what_is_put_under_a_wrong_key_is_named_beside_what_reads_it(changed: Callable[..., Path]) -> None:
+    """Under "i" stands what is right under "g", so that by its value alone it is sound."""
+    gate = "        di_raw = di * is_[t] * (1 - is_[t])\n"
+    kept = '        bars = {"g": dCbar,\n                "i": dC * is_[t]}\n'
+    shared = '        raw = {k: bars[k] * (v * (1 - v) if k == "i" else 1 - v * v)\n'
+    shared += '               for k, v in (("i", is_[t]), ("g", Cbars[t]))}\n        di_raw = raw["i"]\n'
+    found = _localised(changed(programs.program("lstm_per_step"), (gate, kept + shared)))
+    assert found.confirmed
+    assert '"i": dC * is_[t]}' in {place.source for place in found.places if place.certainty == "confirmed"}
+
+
 def test_a_missing_statement_is_told_by_what_reads_it(changed: Callable[..., Path]) -> None:
     found = _localised(changed(programs.program("lstm_per_step"), ("        dCnext = dC * fs[t]\n", "")))
     assert found.confirmed
@@ -138,6 +149,13 @@ def test_what_answers_differently_every_time_is_not_accused(changed: Callable[..
     found = _localised(changed(programs.program("rnn_per_step"), (text, other)))
     assert (found.places, found.confirmed) == ((), False)
     assert "answers differently" in found.notes[0]
+
+
+def test_not_finite_is_not_answering_differently(changed: Callable[..., Path]) -> None:
+    text, other = "    return grad_s * (1 - s * s)", "    return np.where(grad_s > 0, np.nan, grad_s) * (1 - s * s)"
+    found = _localised(changed(programs.program("rnn_per_step"), (text, other)))
+    assert found.places
+    assert not any("answers differently" in note for note in found.notes)
 
 
 def test_a_candidate_that_crashes_is_told_in_a_note(changed: Callable[..., Path]) -> None:

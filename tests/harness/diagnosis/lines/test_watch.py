@@ -135,3 +135,65 @@ def test_what_is_no_array_of_floats_passes(folder: Path, watch: Watch) -> None:
     assert (text, list(kept["k"]), function(1)) == ("3", [0, 1, 2], 2)
     assert watch.events == []
     unload(module)
+
+
+AWKWARD = """\
+import enum
+
+import numpy as np
+
+
+class Kind(enum.Enum):
+    TANH = 1
+
+
+def activated(kind, a):
+    match kind:
+        case np.ndarray(ndim=1):
+            return a + kind
+        case Kind.TANH:
+            return np.tanh(a)
+        case -1 | None:
+            return -a
+        case {"slope": 2}:
+            return 2 * a
+        case _:
+            return a
+
+
+def run(W, x):
+    asked = []
+
+    def buffers():
+        asked.append(1)
+        return sums[len(asked) % 2]
+
+    sums, order, stack = [np.zeros(3), np.ones(3)], iter(range(9)), [x * k for k in range(4)]
+    for kind in (Kind.TANH, -1, {"slope": 2}, x, "no"):
+        out = activated(kind, W @ x)
+        buffers()[:] += out
+        sums[next(order) % 2] += out
+    taken = []
+
+    def use(array):
+        taken.append(stack.pop() * array)
+
+    while stack:
+        use(stack[-1])
+    spare = [np.zeros(3), np.zeros(3)]
+    both = np.add(x, out, out=spare[next(order) % 2])
+    return *sums, *spare, *taken, both, len(asked), next(order)
+"""
+
+
+def test_nothing_is_done_twice_and_patterns_stay(tmp_path: Path, watch: Watch) -> None:
+    (tmp_path / "program.py").write_text(AWKWARD, encoding="utf-8")
+    plain, instrumented = load(tmp_path / "program.py"), load(tmp_path / "program.py", watch=watch)
+    given = np.arange(9.0).reshape(3, 3) / 9, np.arange(3.0)
+    right = plain.run(*given)
+    watch.begin({}, True)
+    ours = instrumented.run(*given)
+    assert watch.events
+    assert all(np.array_equal(one, other) for one, other in zip(ours, right, strict=True))
+    for module in (plain, instrumented):
+        unload(module)
