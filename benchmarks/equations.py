@@ -169,8 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--trace", action="store_true", help="with a full trace alone")
     given = parser.parse_args(arguments)
-    lines = ["| cell | faults | seen | found | median s | calls | mean unit |",
-             "| --- | ---: | --- | ---: | ---: | ---: | ---: |"]  # fmt: skip
+    lines = ["| cell | faults | seen | drawn | found | median s | calls | mean unit |",
+             "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |"]  # fmt: skip
     print("\n".join(lines), flush=True)
     for seen, ends, trace in SEEN:
         if given.trace and not trace:
@@ -179,7 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for size in [given.size] if given.size else (1, 2, 3):
                 told = (lambda text: None) if given.quiet else print
                 share, seconds, calls, unit = measured(cell, size, ends, given.limit, given.seed, told, trace)
-                lines.append(f"| {cell} | {size} | {seen} | {share:.1%} | {seconds:.2g} | {calls} | {unit:.2f} |")
+                figures = f"{given.limit} | {share:.1%} | {seconds:.2g} | {calls} | {unit:.2f}"
+                lines.append(f"| {cell} | {size} | {seen} | {figures} |")
                 print(lines[-1], flush=True)
     if not (given.cell or given.size or given.trace) and given.limit >= 400:
         pages.insert(PAGE, "equations", "\n".join(lines))

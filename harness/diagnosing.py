@@ -21,7 +21,7 @@ def why(
     """Why the judgements come to ``differ``, while the candidate's process is there to be asked.
 
     None where they come to something else, and, with a finding that says so, where the candidate fails while it is
-    asked: that costs no verdict.
+    asked, or somebody interrupts: that costs no verdict.
     """
     if worst([judgement.verdict for judgement in judged]) != "differ":
         return None, []
@@ -31,6 +31,8 @@ def why(
         return diagnose(tested, judged, working), []
     except CandidateFailed as error:
         return None, [Finding("not run", f"the diagnosis: {error}")]
+    except KeyboardInterrupt:  # of the diagnosis alone: the verdict is there, and is told
+        return None, [Finding("not run", "the diagnosis was interrupted")]
     except (BadInput, MemoryError):
         raise
     except Exception as error:  # a fault of ours: no verdict is lost by it

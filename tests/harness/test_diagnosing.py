@@ -46,7 +46,7 @@ class Asked:
         example = Example({"n": 1}, {"w": np.array([1.0])}, "w", one, two, {}, TEST)
         place = Place("confirmed", "mine.py", 3, "dw", "{'w': 2 * …}", "", "2 w²", "3 w²")
         self.answer: Diagnosis | None = Diagnosis(SENTENCE, (place,), True, example=example)
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
 
     def __call__(
         self, tested: Any, judgements: Sequence[Judgement], working: Callable[[str, float], None]
@@ -109,6 +109,19 @@ def test_only_what_differs_is_diagnosed(asked: Asked, tmp_path: Path, verdict: s
     run = harness.compare(candidate=tmp_path / "mine.py", diagnose=True, write_test=tmp_path / "test_mine.py")
     assert (run.verdict, run.diagnosis, asked.calls) == (verdict, None, [])
     assert not (tmp_path / "test_mine.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(KeyboardInterrupt(), "interrupted"), (ZeroDivisionError("by 0"), "a fault of ours: ZeroDivisionError: by 0")],
+)
+def test_nothing_that_ends_a_diagnosis_costs_a_verdict(
+    asked: Asked, wrong: Path, failure: BaseException, told: str
+) -> None:
+    asked.failure = failure
+    run = harness.compare(candidate=wrong, diagnose=True)
+    assert (run.verdict, run.diagnosis) == ("differ", None)
+    assert any(finding.name == "not run" and told in finding.text for finding in run.findings)
 
 
 def test_a_candidate_that_fails_while_it_is_asked_costs_no_verdict(asked: Asked, wrong: Path) -> None:
