@@ -23,6 +23,8 @@ from references.model import Model
 __all__ = ["SEVERAL", "Adjoint", "Backward", "models"]
 
 Arrays = Mapping[str, np.ndarray]
+#: So many numbers are solved for at once; a matrix of more takes too much memory.
+_FEW = 1500
 
 
 class Backward:
@@ -231,12 +233,28 @@ class Backward:
     @cached_property
     def right(self) -> dict[str, np.ndarray]:
         """The right value of every quantity, gradients included."""
+        hidden = [one.quantity for one in self.equations if not one.graded]
+        few = sum(int(np.prod(self.shapes[q])) for q in hidden) <= _FEW
+        found = self._solved() if few else self._swept(hidden)
+        graded = self.computed(found)
+        return found | {one.quantity: np.asarray(graded[one.quantity]) for one in self.equations if one.graded}
+
+    def _solved(self) -> dict[str, np.ndarray]:
         columns, constant, matrix = self.linear
         A = np.concatenate([matrix[q] for q in columns])
         values = np.linalg.solve(np.eye(len(A)) - A, np.concatenate([constant[q] for q in columns]))
-        found = {q: values[at].reshape(self.shapes[q]) for q, at in columns.items()}
-        graded = self.computed(found)
-        return found | {one.quantity: np.asarray(graded[one.quantity]) for one in self.equations if one.graded}
+        return {q: values[at].reshape(self.shapes[q]) for q, at in columns.items()}
+
+    def _swept(self, hidden: Sequence[str]) -> dict[str, np.ndarray]:
+        """Every equation again and again: it is right once all that it reads is, which goes back through time."""
+        values = {q: np.zeros(self.shapes[q]) for q in hidden}
+        for _ in range((self.T + 1) * len(hidden)):
+            computed = self.computed(values)
+            new = {q: np.broadcast_to(computed[q], self.shapes[q]) for q in hidden}
+            if all(np.array_equal(new[q], values[q]) for q in hidden):
+                break
+            values = new
+        return values
 
 
 def _block(reader: Small, width: int, parts: Mapping[str, Small]) -> tuple[EllipsisType, slice]:

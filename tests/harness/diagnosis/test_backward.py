@@ -201,3 +201,11 @@ def test_the_case_is_left_as_it_was() -> None:
     before = case.fingerprint
     assert Backward(case).right
     assert replace(case).fingerprint == before
+
+
+def test_of_many_numbers_the_right_ones_are_the_same() -> None:
+    case = from_seed(Model("lstm", "tanh", "cotangent", "sum", 2, False), {"T": 12, "B": 4, "D": 7, "H": 16, "K": 16})
+    right = Backward(case).right
+    grads = own(case.model, case.copies()).grads
+    for name, grad in grads.items():
+        np.testing.assert_allclose(right[f"d{name}"], grad, rtol=1e-10, atol=1e-12)
