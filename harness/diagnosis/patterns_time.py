@@ -43,24 +43,6 @@ def over_time(
     return f"{found.pop()}, {some}"
 
 
-def of_parts(wrong: np.ndarray, shares: np.ndarray, labels: Sequence[str], equal: float = EQUAL) -> str:
-    """Which parts of a sum over gates, batch entries or terms are missing: "gate o is left out", labels being names.
-
-    ``shares`` (parts, …): what each adds. Every set of one part that is missing or stands alone is tried. Empty where
-    the sum is right, and where none fits.
-    """
-    wrong, shares = np.asarray(wrong, float), np.asarray(shares, float)
-    whole = shares.sum(axis=0)
-    if len(shares) < 2 or same(wrong, whole, equal):
-        return ""
-    for label, share in zip(labels, shares, strict=True):
-        if same(wrong, whole - share, equal):
-            return f"{label} is left out"
-        if same(wrong, share, equal):
-            return f"{label} alone"
-    return ""
-
-
 def _described(wrong: np.ndarray, shares: np.ndarray, equal: float) -> str:
     known = ~np.isnan(wrong)
     rows, own = shares[:, known].T, wrong[known]  # entries T, entries

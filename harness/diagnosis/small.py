@@ -42,20 +42,14 @@ class Small:
         result: np.ndarray = known[self._end]
         return result
 
-    def shares(
-        self, values: Mapping[str, np.ndarray], adjoint: np.ndarray, own: np.ndarray | None = None
-    ) -> dict[str, np.ndarray]:
-        """What each argument receives of the adjoint of its value; parameters in each step apart, summed over B.
-
-        ``own`` is what backward takes for its value, where that is another than it computes of its arguments: the
-        slope of an activation is taken at it.
-        """
-        return self.at(values, own)(adjoint)
-
     def at(
         self, values: Mapping[str, np.ndarray], own: np.ndarray | None = None
     ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-        """`shares` at these values, as a function of the adjoint."""
+        """What each argument receives of the adjoint of its value, at these values, as a function of that adjoint.
+
+        Parameters receive in each step apart, summed over B. ``own`` is what backward takes for the equation's value,
+        where that is another than it computes of its arguments: the slope of an activation is taken at it.
+        """
         known = self._known(values)
         if own is not None and self._end.op in _AT_VALUE:
             slope = _AT_VALUE[self._end.op](own)

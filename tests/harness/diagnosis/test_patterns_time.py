@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.diagnosis.patterns_time import of_parts, over_time, residual
+from harness.diagnosis.patterns_time import over_time, residual
 
 RNG = np.random.default_rng(6)
 T, H, D = 6, 4, 5
@@ -61,15 +61,6 @@ def test_too_few_entries_tell_only_what_needs_no_solving() -> None:
     few = SHARES[:, :4, 0]
     assert over_time(few[-1], few, ("T", "H")) == "the last step's share only"
     assert over_time(few[2] + 3 * few[1], few, ("T", "H")) == ""  # six weights of four entries: anything would fit
-
-
-def test_a_part_that_is_left_out_is_named() -> None:
-    whole = SHARES.sum(axis=0)
-    labels = [f"batch entry {k}" for k in range(T)]
-    assert of_parts(whole - SHARES[2], SHARES, labels) == "batch entry 2 is left out"
-    assert of_parts(SHARES[4], SHARES, labels) == "batch entry 4 alone"
-    assert of_parts(whole, SHARES, labels) == ""
-    assert of_parts(whole - 0.999 * SHARES[2], SHARES, labels) == ""
 
 
 def errors(rows: dict[str, list[float]]) -> np.ndarray:

@@ -71,7 +71,7 @@ def test_value_is_the_equations(cell: str, activation: str, k: int) -> None:
 @pytest.mark.parametrize(("cell", "activation", "k"), EQUATIONS)
 def test_shares_are_the_derivatives_by_complex_steps(cell: str, activation: str, k: int) -> None:
     small, value, values, adjoint = drawn(cell, activation, k)
-    shares = small.shares(values, adjoint)
+    shares = small.at(values)(adjoint)
     assert set(shares) == set(values)
     for name, share in shares.items():
         of_time = values[name].shape[0] == T and name not in ("W_ih", "W_hh", "b_ih", "b_hh")
@@ -87,9 +87,9 @@ def test_shares_are_the_derivatives_by_complex_steps(cell: str, activation: str,
 def test_adjoints_may_have_axes_in_front(cell: str, activation: str, k: int) -> None:
     small, _, values, adjoint = drawn(cell, activation, k)
     several = np.random.default_rng(9).normal(size=(5, *adjoint.shape))
-    together = small.shares(values, several)
+    together = small.at(values)(several)
     for n, one in enumerate(several):
-        for name, share in small.shares(values, one).items():
+        for name, share in small.at(values)(one).items():
             np.testing.assert_allclose(together[name][n], share, rtol=1e-12, atol=1e-14)
 
 
@@ -100,10 +100,10 @@ def test_adjoints_may_have_axes_in_front(cell: str, activation: str, k: int) -> 
 def test_a_slope_is_taken_at_the_value_that_backward_has(name: str, slope: Callable[[np.ndarray], np.ndarray]) -> None:
     k = [equation.__name__ for equation in equations.cell("lstm").EQUATIONS].index(name)
     small, _, values, adjoint = drawn("lstm", "tanh", k)
-    usual = small.shares(values, adjoint)["a"]
-    np.testing.assert_allclose(small.shares(values, adjoint, small.value(values))["a"], usual, rtol=1e-12, atol=1e-15)
+    usual = small.at(values)(adjoint)["a"]
+    np.testing.assert_allclose(small.at(values, small.value(values))(adjoint)["a"], usual, rtol=1e-12, atol=1e-15)
     other = np.random.default_rng(1).uniform(size=adjoint.shape)
-    share = small.shares(values, adjoint, other)["a"]
+    share = small.at(values, other)(adjoint)["a"]
     block = {"i": slice(0, H), "g": slice(2 * H, 3 * H)}[name]
     np.testing.assert_allclose(share[..., block], adjoint * slope(other), rtol=1e-14)
     assert not np.allclose(share, usual)
@@ -114,8 +114,8 @@ def test_equations_that_do_not_end_in_an_activation_have_no_slope_of_their_own()
     k = [equation.__name__ for equation in equations.cell("lstm").EQUATIONS].index("c_next")
     small, _, values, adjoint = drawn("lstm", "tanh", k)
     other = np.random.default_rng(1).uniform(size=adjoint.shape)
-    for name, share in small.shares(values, adjoint, other).items():
-        np.testing.assert_array_equal(share, small.shares(values, adjoint)[name])
+    for name, share in small.at(values, other)(adjoint).items():
+        np.testing.assert_array_equal(share, small.at(values)(adjoint)[name])
 
 
 def mixed(h: Any, c: Any, b_ih: Any) -> Any:
@@ -129,7 +129,7 @@ def test_differences_quotients_and_numbers_have_shares_too() -> None:
     h, c, adjoint = rng.normal(size=(3, T, B, H))
     b = rng.normal(size=H)
     np.testing.assert_allclose(small.value({"h": h, "c": c, "b_ih": b}), (h - c) * b / 4 - c * c - 1.5)
-    shares = small.shares({"h": h, "c": c, "b_ih": b}, adjoint)
+    shares = small.at({"h": h, "c": c, "b_ih": b})(adjoint)
     np.testing.assert_allclose(shares["h"], adjoint * b / 4)
     np.testing.assert_allclose(shares["c"], -adjoint * b / 4 - 2 * adjoint * c)
     np.testing.assert_allclose(shares["b_ih"], (adjoint * (h - c) / 4).sum(axis=1))
