@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from harness.case import Case
+from harness.case import DEFAULT_SIZES, Case
 from harness.diagnosed import Diagnosis, Equation, Example, Fault
 from harness.diagnosis import shrink, wording
 from harness.diagnosis.asking import Asked
@@ -79,7 +79,8 @@ def _example(
 ) -> tuple[Example | None, tuple[str, ...]]:
     if missing := shrink.missing():
         return None, (missing,)
-    sizes = max((judgement.case.sizes for judgement in failing if judgement.case.sizes), key=lambda s: s["T"])
+    given = [judgement.case.sizes for judgement in failing if judgement.case.sizes]
+    sizes = max(given, key=lambda sizes: sizes["T"], default=DEFAULT_SIZES)
     wrong = Wrong(ask.under_test, forward=True)
     found = smallest(ask.under_test, ask.model, sizes, wrong, seconds=_EXAMPLE, progress=working)
     return (found.example if found else None), ()
