@@ -59,5 +59,5 @@ def test_the_rows_with_a_full_trace_alone_are_printed_and_not_published(
     monkeypatch.setattr(pages, "insert", lambda *given: pytest.fail("published"))
     equations.main(["--trace", "--cell", "rnn", "--size", "1", "--limit", "3"])
     rows = capsys.readouterr().out.splitlines()
-    assert rows[-1].startswith("| rnn | 1 | full trace | 100.0% |")
+    assert rows[-1].startswith("| rnn | 1 | full trace | 3 | 100.0% |")
     assert sum("full trace" in row for row in rows) == 1
