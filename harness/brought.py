@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from harness import casefile, where
-from harness.candidates.declared import factor
 from harness.candidates.process import Description, Process
 from harness.case import DTYPES, Case
 from harness.errors import BadInput
@@ -49,7 +48,7 @@ class Brought:
 
     def _factor(self, entries: Mapping[str, Any]) -> float:
         layout = self._at(entries)
-        return self.about.sign * factor(self.about.scale, {} if layout is None else layout.sizes)
+        return self.about.multiple({} if layout is None else layout.sizes)
 
     def _axes(self, entries: Mapping[str, Any]) -> Mapping[str, tuple[where.Axis, ...]]:
         layout = self._at(entries)

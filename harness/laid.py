@@ -11,7 +11,6 @@ import numpy as np
 from harness import companions, measure
 from harness.budget import Budgets
 from harness.candidate import Outcome, seen
-from harness.candidates.declared import factor
 from harness.candidates.process import CandidateFailed, Description, Process
 from harness.case import Case
 from harness.companions import Companion
@@ -76,7 +75,7 @@ class Laid:
 
     def subject(self, case: Case) -> Subject:
         """The case in its own names."""
-        return _Named(case, self.layout, self.about.sign * factor(self.about.scale, case.sizes))
+        return _Named(case, self.layout, self.about.multiple(case.sizes))
 
     def companions(self, model: Model, dtype: str) -> tuple[Companion, ...]:
         """Those whose cases the layout can express."""

@@ -5,6 +5,7 @@ A cell's module has GATES, STATES (the hidden state ``h`` first), ACTIVATIONS (t
 """
 
 import pkgutil
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 
@@ -14,6 +15,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
+@cache
 def get(name: str) -> ModuleType:
     """The cell's module. Raises ValueError for a name that is none."""
     if name not in names():

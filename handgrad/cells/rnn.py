@@ -70,10 +70,10 @@ def forward(
     h[0] = states["h"]
     np.matmul(x.reshape(T * B, D), W_ih.T, out=h[1:].reshape(T * B, H))
     h[1:] += bias  # T B H   the input's share of a, until the step's h takes its place
+    U = W_hh.T  # H H
     a = np.empty((B, H), x.dtype)
-    for t in range(T):
-        np.matmul(h[t], W_hh.T, out=a)
-        a += h[t + 1]  # B H   (1)
+    for t in range(T):  # every function writes into its last argument
+        add(dot(h[t], U, a), h[t + 1], a)  # B H   (1)
         phi.value(a, h[t + 1])  # B H   (2)
     return Tape(x, h, W_ih, W_hh, phi, empty)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+
+from harness.candidates.declared import factor
 
 #: a finding's name, its text, the arrays that it is about
 Note = tuple[str, str, tuple[str, ...]]
@@ -22,6 +25,10 @@ class Description(NamedTuple):
     sign: float
     scale: float | str
     has_example: bool
+
+    def multiple(self, sizes: Mapping[str, int]) -> float:
+        """What its gradients are declared to be a multiple by, at these sizes. Raises BadInput for an unknown one."""
+        return self.sign * factor(self.scale, sizes)
 
 
 class Called(NamedTuple):

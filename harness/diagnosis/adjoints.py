@@ -85,7 +85,7 @@ class Adjoints:
 
     def parts_of(self, adjoint: str) -> int:
         """How many parts an adjoint is stacked of; 0 where it is not."""
-        whole = adjoint.removesuffix("_summed")
+        whole = adjoint.removesuffix(SUMMED)
         return next((len(self.parts(one.name)) for one in self.smalls if named(one.name) == whole), 0)
 
     @cached_property
@@ -103,7 +103,7 @@ class Adjoints:
             found |= dict.fromkeys(self.parts(small.name), (T, B, H))
             found[named(small.name)] = (T, *small.shape)
             if small in self.summing:
-                found[f"{named(small.name)}_summed"] = (T, *small.shape)
+                found[named(small.name) + SUMMED] = (T, *small.shape)
         return found | {f"d{name}": self._shapes[name] for name in self.model.differentiated}
 
     def _all(self) -> Iterator[Adjoint]:
@@ -146,9 +146,9 @@ class Adjoints:
         for small in self.summing:
             sums = [_tag(texts, f"d{name}") for name in self.cell.PARAMETERS if name in small.arguments]
             quantity = named(small.name)
-            yield Adjoint(f"{quantity}_summed", (SEVERAL.join(dict.fromkeys(sums)),), (quantity,))
+            yield Adjoint(quantity + SUMMED, (SEVERAL.join(dict.fromkeys(sums)),), (quantity,))
         for name in self.cell.PARAMETERS:
-            read = tuple(f"{adjoint}_summed" for adjoint in self._adjoints_of_readers(name))
+            read = tuple(adjoint + SUMMED for adjoint in self._adjoints_of_readers(name))
             yield Adjoint(f"d{name}", (_tag(texts, f"d{name}"),), read, name)
         for state in self.cell.STATES:
             yield Adjoint(f"d{state}0", (_tag(texts, f"d{state}_0"),), (f"d{state}_next",), f"{state}0")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 
 import numpy as np
 
 from harness.candidate import UnderTest
-from harness.candidates.declared import factor
 from harness.candidates.process import CandidateFailed
 from harness.case import Case, from_seed
 from harness.laid import Laid
@@ -25,11 +23,6 @@ class Asked:
         self.loss = np.nan
         self.trace: dict[str, np.ndarray] = {}
         self.kept: tuple[str, ...] = ()  #: axes whose size is always that of the candidate's example
-
-    @cached_property
-    def layout(self) -> bool:
-        """Whether it has a layout of its own."""
-        return isinstance(self.under_test, Laid)
 
     def make(self, sizes: Mapping[str, int], seed: int = 0) -> Case:
         """A case that it can take, of these sizes where it has a choice. BadInput where its layout has none."""
@@ -62,7 +55,7 @@ class Asked:
         self.loss = float(called.loss) if called.loss.size else np.nan
         self.trace = called.trace
         self.coarse |= any(grad.dtype == np.float32 for grad in called.grads.values())
-        scale = laid.about.sign * factor(laid.about.scale, case.sizes)
+        scale = laid.about.multiple(case.sizes)
         found = {name: np.full(case.arrays[name].shape, np.nan) for name in self.model.differentiated}
         for name, places in self._places(laid, case).items():
             if name in called.grads:

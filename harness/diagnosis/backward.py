@@ -15,7 +15,7 @@ import numpy as np
 
 import handgrad
 from harness.case import Case
-from harness.diagnosis.adjoints import SEVERAL, Adjoint, Adjoints, named
+from harness.diagnosis.adjoints import SEVERAL, SUMMED, Adjoint, Adjoints, named
 from harness.diagnosis.small import Small
 from references.equations import losses
 from references.model import Model
@@ -154,8 +154,8 @@ class Backward:
         result, summed = {}, {}
         for small in self._adjoints.summing:
             quantity = named(small.name)
-            result[f"{quantity}_summed"] = values[quantity]
-            summed[small.name] = self._shares[small.name](values[f"{quantity}_summed"])
+            result[quantity + SUMMED] = values[quantity]
+            summed[small.name] = self._shares[small.name](values[quantity + SUMMED])
         for name in self._cell.PARAMETERS:
             given = [summed[one.name][name] for one in self._adjoints.readers(name)]
             result[f"d{name}"] = _sum(given).sum(axis=-1 - self._arrays[name].ndim)

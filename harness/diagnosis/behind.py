@@ -11,7 +11,7 @@ from harness.case import Case
 from harness.diagnosed import Fault
 from harness.diagnosis.asking import Asked
 from harness.diagnosis.backward import Backward
-from harness.diagnosis.box import Answered, Outside, explained, parity
+from harness.diagnosis.box import Answered, Outside, backward, explained, parity, tolerance_of
 from harness.diagnosis.forward import Forward
 from harness.diagnosis.forward_run import ARRAYS, STATES, Change
 from harness.diagnosis.probes import probes
@@ -21,7 +21,6 @@ from harness.diagnosis.values import Values
 from harness.diagnosis.wording import Named, by_values, named
 from references.model import Model
 
-_TOLERANCE, _COARSE = 1e-8, 1e-4
 #: equations, beside the carries, that are looked for
 _MOST = 3
 
@@ -35,7 +34,7 @@ def behind(ask: Asked, forward: Forward) -> Named | None:
         return _of_states(ask, pairs)
     if (order := _gates(change, ask.model)) is not None:
         answered = _answered(ask, lambda case: _stacked(case, order, ask.model), list(np.argsort(order)))
-        return named(ask, explained(ask.model, answered, _tolerance(ask)), planted=False) if answered else None
+        return named(ask, explained(ask.model, answered, tolerance_of(ask)), planted=False) if answered else None
     return None
 
 
@@ -56,7 +55,7 @@ def _gates(change: Change, model: Model) -> list[int] | None:
     if change.at != ARRAYS or len(gates) < 2:
         return None
     others = {name: np.zeros((1, 1)) for name in ("x", "W_ih", "W_hh")}
-    numbered = {name: np.arange(len(gates), dtype=float) + 0 * np.zeros(len(gates)) for name in stacked}
+    numbered = {name: np.arange(len(gates), dtype=float) for name in stacked}
     wide = {name: array[:, np.newaxis] if name.startswith("W_") else array for name, array in numbered.items()}
     try:
         taken = change.act({**others, **wide})
@@ -95,10 +94,6 @@ def _answered(ask: Asked, given: Callable[[Case], Case], back: Sequence[int] = (
     return tuple(found)
 
 
-def _tolerance(ask: Asked) -> float:
-    return _COARSE if ask.coarse else _TOLERANCE
-
-
 def _of_states(ask: Asked, pairs: Mapping[str, str]) -> Named | None:
     """With states exchanged, what is carried must be exchanged too."""
     answered = _answered(ask, lambda case: case)
@@ -110,7 +105,7 @@ def _of_states(ask: Asked, pairs: Mapping[str, str]) -> Named | None:
     kept = Structure((), f"{right.sentence}, and backward does not", lambda c: Backward(c, carried=pairs, received=own))
     best: tuple[float, Structure, tuple[tuple[str, ...], ...]] | None = None
     for structure, cost in ((right, 0.0), (kept, 1.0)):
-        seen = [_seen(one, structure, _tolerance(ask)) for one in answered]
+        seen = [_seen(one, structure, tolerance_of(ask)) for one in answered]
         if all(one.sound for one in seen):
             best = (cost, structure, ())
             break
@@ -132,7 +127,7 @@ def _of_states(ask: Asked, pairs: Mapping[str, str]) -> Named | None:
 
 
 def _carry(state: str, pairs: Mapping[str, str], one: Answered) -> Fault:
-    tag = Backward(one.probe.case).by_quantity[f"d{state}"].tags[0]
+    tag = backward(one.probe.case).by_quantity[f"d{state}"].tags[0]
     right = next(new for new, old in pairs.items() if old == state)
     both = "each receives the other's carry" if len(pairs) == 2 else f"d{state} receives another state's carry"
     return Fault((tag,), both, f"it computes d{state} with d{state}_next; use d{right}_next: forward exchanges them")

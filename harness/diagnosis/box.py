@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.candidates.declared import factor
 from harness.case import Case
 from harness.diagnosis.asking import Asked
 from harness.diagnosis.backward import SEVERAL, Backward
@@ -69,7 +68,12 @@ def outside(ask: Asked) -> Outside | None:
     answered = tuple(_answered(ask))
     if not answered:
         return None
-    return explained(ask.model, answered, _COARSE if ask.coarse else _TOLERANCE)
+    return explained(ask.model, answered, tolerance_of(ask))
+
+
+def tolerance_of(ask: Asked) -> float:
+    """What rounding leaves of a relation of this candidate's."""
+    return _COARSE if ask.coarse else _TOLERANCE
 
 
 def _answered(ask: Asked) -> list[Answered]:
@@ -81,7 +85,7 @@ def _answered(ask: Asked) -> list[Answered]:
         if grads is not None and not any(np.isinf(grad).any() for grad in grads.values()):
             told = Declared()
             if ask.trace:
-                told = declared(ask.trace, _backward(probe.case, None), _factor(ask, probe.case))
+                told = declared(ask.trace, backward(probe.case, None), _factor(ask, probe.case))
             found[probe.name] = Answered(probe, grads, told.adjoints, told)
     silent = found.get("silent")
     for name, one in found.items():  # what comes of nothing comes here too
@@ -94,17 +98,17 @@ def _answered(ask: Asked) -> list[Answered]:
 def _factor(ask: Asked, case: Case) -> float:
     """What the candidate's gradients are declared to be a multiple by."""
     one = ask.under_test
-    return one.about.sign * factor(one.about.scale, case.sizes) if isinstance(one, Laid) else 1.0
+    return one.about.multiple(case.sizes) if isinstance(one, Laid) else 1.0
 
 
 def explained(model: Model, answered: Sequence[Answered], tolerance: float = _TOLERANCE) -> Outside:
     """What the answers come to, with the trace that is declared, as far as it can be trusted."""
 
     def tell(told: Shown) -> Outside:
-        tags = frozenset(tag for one in _backward(answered[0].probe.case, None).equations for tag in one.tags[:1])
+        tags = frozenset(tag for one in backward(answered[0].probe.case, None).equations for tag in one.tags[:1])
         return Outside(told.units, told.structure, tuple(answered), tags, bool(told.units), told.notes)
 
-    return trusted(answered, tolerance, Ways(_backward, tell, lambda some: _explained(model, some, tolerance)))
+    return trusted(answered, tolerance, Ways(backward, tell, lambda some: _explained(model, some, tolerance)))
 
 
 def _explained(model: Model, answered: Sequence[Answered], tolerance: float) -> Outside:
@@ -207,7 +211,7 @@ class _Relations:
         return count
 
     def _right(self, one: Answered, structure: Structure | None) -> Mapping[str, np.ndarray]:
-        return _backward(one.probe.case, structure).right
+        return backward(one.probe.case, structure).right
 
 
 def _close(one: np.ndarray, two: np.ndarray, tolerance: float) -> bool:
@@ -228,7 +232,8 @@ def _kept(key: object, make: Callable[[], object]) -> object:
     return _KEPT[key]
 
 
-def _backward(case: Case, structure: Structure | None) -> Backward:
+def backward(case: Case, structure: Structure | None = None) -> Backward:
+    """The equations of a probe's case, kept for the next candidate."""
     key = (case.model, case.fingerprint, structure.sentence if structure else "")
     made = _kept(key, lambda: structure.build(case) if structure else Backward(case))
     assert isinstance(made, Backward)
@@ -250,7 +255,7 @@ def _parity(one: Answered, structure: Structure | None, about: tuple[object, ...
     case = one.probe.case
     outside = ("G", "y", *case.model.optional)
     inside = fingerprint({name: array for name, array in case.arrays.items() if name not in outside})
-    backward = _backward(case, structure)
-    first = _kept((inside, *sorted(case.arrays), *about), lambda: Parity(backward, one.seen, tuple(one.trace)))
+    own = backward(case, structure)
+    first = _kept((inside, *sorted(case.arrays), *about), lambda: Parity(own, one.seen, tuple(one.trace)))
     assert isinstance(first, Parity)
-    return first if first.backward is backward else first.at(backward)
+    return first if first.backward is own else first.at(own)

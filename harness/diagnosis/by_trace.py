@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.case import Case
+from harness.diagnosis.adjoints import SUMMED
 from harness.diagnosis.backward import SEVERAL, Adjoint, Backward
 from harness.diagnosis.doubting import doubted
 from harness.diagnosis.judging import Judged, Traced
@@ -40,7 +41,7 @@ def full(trace: Mapping[str, np.ndarray], backward: Backward) -> bool:
     return all(
         one.quantity in trace
         for one in backward.equations
-        if not one.graded and one.quantity != "G" and one.reads and not one.quantity.endswith(("_end", "_summed"))
+        if not one.graded and one.quantity != "G" and one.reads and not one.quantity.endswith(("_end", SUMMED))
     )
 
 
@@ -77,7 +78,7 @@ def _traced(one: Answered, backward: Backward, tolerance: float) -> Traced:
     for equation in backward.equations:
         q = equation.quantity
         if q in missing:
-            values[q] = values[q.removesuffix("_summed")] if q.endswith("_summed") else backward.right[q]
+            values[q] = values[q.removesuffix(SUMMED)] if q.endswith(SUMMED) else backward.right[q]
     return Traced(backward, values, tolerance, one.declared.order, one.declared.tape, missing)
 
 
@@ -107,5 +108,5 @@ def _units(judged: Judged, equation: Adjoint, missing: frozenset[str]) -> Iterat
 def _could_be(judged: Judged, quantity: str, read: str) -> bool:
     """Whether all that is broken of a quantity could come of one that it reads: the end is read by the first visit."""
     if not read.endswith("_end"):
-        return not read.endswith("_summed")
+        return not read.endswith(SUMMED)
     return not judged.beyond_first(quantity)

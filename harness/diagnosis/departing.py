@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from harness.case import DEFAULT_SIZES, Case
+from harness.case import Case
 from harness.diagnosed import Diagnosis, Equation, Example, Fault
 from harness.diagnosis import shrink, wording
 from harness.diagnosis.asking import Asked
 from harness.diagnosis.behind import behind
-from harness.diagnosis.example import smallest
+from harness.diagnosis.example import longest, smallest
 from harness.diagnosis.example_wrong import Wrong
 from harness.diagnosis.forward import Forward, departs
 from harness.diagnosis.sentences import sentence
@@ -79,8 +79,7 @@ def _example(
 ) -> tuple[Example | None, tuple[str, ...]]:
     if missing := shrink.missing():
         return None, (missing,)
-    given = [judgement.case.sizes for judgement in failing if judgement.case.sizes]
-    sizes = max(given, key=lambda sizes: sizes["T"], default=DEFAULT_SIZES)
+    sizes = longest(failing)
     wrong = Wrong(ask.under_test, forward=True)
     found = smallest(ask.under_test, ask.model, sizes, wrong, seconds=_EXAMPLE, progress=working)
     return (found.example if found else None), ()

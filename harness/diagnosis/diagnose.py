@@ -9,13 +9,12 @@ from dataclasses import replace
 from harness.brought import Brought
 from harness.candidate import UnderTest
 from harness.candidates.process import CandidateFailed
-from harness.case import DEFAULT_SIZES
 from harness.commanded import Commanded, FromFile
 from harness.diagnosed import Diagnosis, Example, Fault, Place
 from harness.diagnosis import beside, by_file, by_own, departing, parts, resolving, shrink, sizing, wording
 from harness.diagnosis.backward import models
 from harness.diagnosis.box import Outside
-from harness.diagnosis.example import smallest
+from harness.diagnosis.example import longest, smallest
 from harness.diagnosis.example_wrong import Wrong
 from harness.diagnosis.lines.localise import Localised, localise
 from harness.diagnosis.maps import map_of
@@ -119,8 +118,7 @@ def _example(ask: Patient, failing: Sequence[Judgement], working: Working) -> tu
         return None, (missing,)
     if ask.hangs:
         return None, ()
-    given = [judgement.case.sizes for judgement in failing if judgement.case.sizes]
-    sizes = max(given, key=lambda sizes: sizes["T"], default=DEFAULT_SIZES)
+    sizes = longest(failing)
     wrong = Wrong(ask.under_test, _arrays(failing))
     try:
         found = smallest(ask.under_test, ask.model, sizes, wrong, seconds=EXAMPLE, progress=_as_example(working))

@@ -6,7 +6,7 @@ sizes, the numbers as simple as they can be. Sizes that hide a fault from such n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness.candidate import UnderTest
-from harness.case import Case, from_seed
+from harness.case import DEFAULT_SIZES, Case, from_seed
 from harness.commanded import FromFile
 from harness.diagnosed import Example
 from harness.diagnosis.example_between import between
@@ -24,6 +24,7 @@ from harness.diagnosis.shrink import Pick, search
 from harness.diagnosis.written import written
 from harness.laid import Laid
 from harness.layout import values as author
+from harness.run import Judgement
 from references.model import Model
 
 Progress = Callable[[str, float], None]
@@ -46,6 +47,12 @@ class Smallest:
     case: Case  #: in canonical arrays
     calls: int  #: of the candidate
     seconds: float
+
+
+def longest(failing: Sequence[Judgement]) -> Mapping[str, int]:
+    """The sizes of the judged case of most steps; the usual ones where none has sizes."""
+    given = [judgement.case.sizes for judgement in failing if judgement.case.sizes]
+    return max(given, key=lambda sizes: sizes["T"], default=DEFAULT_SIZES)
 
 
 def smallest(

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from harness.diagnosis.adjoints import SUMMED
 from harness.diagnosis.backward import Backward
 
 Arrays = Mapping[str, np.ndarray]
@@ -32,7 +33,7 @@ class Traced:
         What follows the loop reads arrays as they are then: the stacked adjoint as it is summed.
         """
         found = dict(self.backward.computed(self.values))
-        later = {q.removesuffix("_summed"): value for q, value in self.values.items() if q.endswith("_summed")}
+        later = {q.removesuffix(SUMMED): value for q, value in self.values.items() if q.endswith(SUMMED)}
         if any(not np.array_equal(self.values[q], value) for q, value in later.items()):
             then = self.backward.computed({**self.values, **later})
             found |= {one.quantity: then[one.quantity] for one in self.backward.equations if one.graded}

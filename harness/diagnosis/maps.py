@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.diagnosed import Map
-from harness.diagnosis.backward import Backward
-from harness.diagnosis.box import Answered
+from harness.diagnosis.box import Answered, backward
 
 #: a relative error from which the map's least shade is drawn
 _DRAWN = 1e-9
@@ -25,17 +24,17 @@ def map_of(answered: Sequence[Answered]) -> Map | None:
 
 
 def _drawn(one: Answered) -> Map | None:
-    backward = Backward(one.probe.case)
+    back = backward(one.probe.case)
     x = one.probe.case.arrays["x"]
     T, B, D = x.shape
     if T * B > D or "W_ih" not in one.seen or not one.seen["W_ih"].all() or not _one_hot(x):
         return None
-    gates = backward.model.equations.GATES
+    gates = back.model.equations.GATES
 
     def by_step(grad: np.ndarray) -> np.ndarray:
         return grad[:, : T * B].reshape(len(gates), -1, T, B)
 
-    mine, right = by_step(one.grads["W_ih"]), by_step(backward.right["dW_ih"])
+    mine, right = by_step(one.grads["W_ih"]), by_step(back.right["dW_ih"])
     error = np.abs(mine - right).max(axis=(1, 3)) / (np.abs(right).max() or 1.0)
     return Map("da", tuple(gates), error)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.diagnosis.adjoints import SUMMED
 from harness.diagnosis.judging import Judged, Traced
 from harness.diagnosis.readings import Build, custom
 from harness.diagnosis.structures import LOOP, Structure, structures
@@ -32,8 +33,8 @@ def too_early(judged: Judged, state: str) -> bool:
 def written_late(judged: Judged, wrong: set[str]) -> set[str]:
     """Without the sums' own reading, where what they read was written at other steps by lines that are broken."""
     found = set(wrong)
-    for quantity in [q for q in wrong if q.endswith("_summed")]:
-        whole = quantity.removesuffix("_summed")
+    for quantity in [q for q in wrong if q.endswith(SUMMED)]:
+        whole = quantity.removesuffix(SUMMED)
         n = judged.backward.parts_of(whole)
         parts = [one.quantity for one in judged.backward.equations if one.quantity.startswith(f"{whole}_")][:n]
         masks = [case.broken[quantity] for case in judged.cases if quantity in case.broken]

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.diagnosis.backward import SEVERAL, Backward
-from harness.diagnosis.box import Outside, parity
+from harness.diagnosis.backward import SEVERAL
+from harness.diagnosis.box import Outside, backward, parity
 from harness.diagnosis.parity import Parity
 from harness.diagnosis.structures import STACK
 from harness.diagnosis.values import Values
@@ -58,9 +58,9 @@ def split(found: Outside) -> Outside:
     """
     if (STACK,) not in found.units or not found.answered:
         return found
-    backward = Backward(found.answered[0].probe.case)
-    stacked = next(one for one in backward.equations if STACK in one.tags)
-    units = [_unit(found, backward.by_quantity[quantity].tags[0]) for quantity in stacked.reads]
+    back = backward(found.answered[0].probe.case)
+    stacked = next(one for one in back.equations if STACK in one.tags)
+    units = [_unit(found, back.by_quantity[quantity].tags[0]) for quantity in stacked.reads]
     others = [unit for unit in found.units if unit != (STACK,)]
     values = Values(replace(found, units=(*others, *units)))
     wrong = [(unit, own[0]) for unit in units if (own := values.wrong(unit))]

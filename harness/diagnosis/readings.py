@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.bank.fault import TAPE
 from harness.case import Case
+from harness.diagnosis.adjoints import SUMMED
 from harness.diagnosis.backward import Backward
 from harness.diagnosis.judging import Judged, Traced
 from harness.diagnosis.structures import LOOP, Structure, structures
@@ -155,7 +156,7 @@ def _of_steps(case: Traced) -> list[str]:
     """The adjoints that the loop computes."""
     T, B = case.backward.T, case.backward.B
     own = (one.quantity for one in case.backward.equations if not one.graded and one.reads)
-    return [q for q in own if q != "G" and case.backward.shapes[q][:2] == (T, B) and not q.endswith("_summed")]
+    return [q for q in own if q != "G" and case.backward.shapes[q][:2] == (T, B) and not q.endswith(SUMMED)]
 
 
 def _of(judged: Judged, tag: str) -> list[Structure]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from harness.diagnosed import Place
 from harness.diagnosis.backward import Backward
-from harness.diagnosis.box import Outside
+from harness.diagnosis.box import Outside, backward
 
 _EVERY = ("", "every step")
 
@@ -22,16 +22,16 @@ def resolved(found: Outside, places: Sequence[Place]) -> Outside:
     """
     if not found.units or not found.answered:
         return found
-    backward = Backward(found.answered[0].probe.case)
+    back = backward(found.answered[0].probe.case)
     mended = {place.should for place in places if _assigns(place)}
-    return replace(found, units=tuple(tuple(_left(unit, mended, backward)) for unit in found.units))
+    return replace(found, units=tuple(tuple(_left(unit, mended, back)) for unit in found.units))
 
 
-def _left(unit: tuple[str, ...], mended: set[str], backward: Backward) -> Iterator[str]:
-    own = {one.quantity for one in backward.equations if one.tags[0] in unit and one.quantity in mended}
+def _left(unit: tuple[str, ...], mended: set[str], back: Backward) -> Iterator[str]:
+    own = {one.quantity for one in back.equations if one.tags[0] in unit and one.quantity in mended}
     for tag in unit:
-        reads = {q for one in backward.equations if one.tags[0] == tag for q in one.reads}
-        computes = {one.quantity for one in backward.equations if one.tags[0] == tag}
+        reads = {q for one in back.equations if one.tags[0] == tag for q in one.reads}
+        computes = {one.quantity for one in back.equations if one.tags[0] == tag}
         carries = any(quantity.endswith("_next") for quantity in computes)  # what it does may come back in time
         if computes & own or not reads & own or carries:
             yield tag

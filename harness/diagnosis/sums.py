@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from harness.diagnosis.adjoints import SUMMED
 from harness.diagnosis.backward import Adjoint, Backward
 from harness.diagnosis.patterns import pattern
 from harness.diagnosis.patterns_products import paired
@@ -28,7 +29,7 @@ def shares(back: Backward, adjoint: Adjoint, values: Arrays) -> tuple[str, np.nd
         whole[t, t] = values[read][t]
     nothing = {q: np.zeros((back.T, *array.shape)) for q, array in values.items()}
     each = back.computed({**nothing, read: whole})[adjoint.quantity]
-    return read.removesuffix("_summed"), values[read], np.asarray(each)
+    return read.removesuffix(SUMMED), values[read], np.asarray(each)
 
 
 def of_sum(

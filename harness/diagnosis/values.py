@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from harness.diagnosis.adjoints import SUMMED
 from harness.diagnosis.backward import SEVERAL, Adjoint, Backward
 from harness.diagnosis.box import Answered, Outside, parity
 from harness.diagnosis.patterns import pattern
@@ -206,7 +207,7 @@ class _Solved:
         parts = back.parts_of(quantity)
         if not parts:
             return self._text(quantity, mine, right)
-        whole = quantity.removesuffix("_summed")
+        whole = quantity.removesuffix(SUMMED)
         names = [f"{whole}_{gate}" for gate in back.model.equations.GATES]
         texts = []
         for name, own, its in zip(names, *(np.split(array, parts, axis=-1) for array in (mine, right)), strict=True):
@@ -245,7 +246,7 @@ class _Solved:
             names.get(q, f"{q.removesuffix('_next')}_t" if q.endswith("_next") or q == "x" else q): values
             for q, values in self._backward.forward.items()
         }
-        adjoints = {q: v for q, v in self.adjoints.items() if self._known[q] and not q.endswith("_summed")}
+        adjoints = {q: v for q, v in self.adjoints.items() if self._known[q] and not q.endswith(SUMMED)}
         around = {**forward, **adjoints}
         if len(front) == 1:
             first = {f"{q} of the first step": v[0] for q, v in around.items() if v.ndim == 3}

@@ -10,8 +10,8 @@ from harness.bank.fault import TAPE
 from harness.diagnosed import Equation, Fault, Status
 from harness.diagnosis import known, parts
 from harness.diagnosis.asking import Asked
-from harness.diagnosis.backward import SEVERAL, Backward
-from harness.diagnosis.box import Outside
+from harness.diagnosis.backward import SEVERAL
+from harness.diagnosis.box import Outside, backward
 from harness.diagnosis.known_trials import trials
 from harness.diagnosis.known_words import told
 from harness.diagnosis.structures import LOOP
@@ -64,7 +64,7 @@ def _whole(unit: tuple[str, ...], found: Outside, model: Model) -> tuple[str, ..
     """The unit with every equation by which handgrad computes the same quantity: nothing tells these apart."""
     if not found.answered:
         return unit
-    by_first = {one.tags[0]: one.tags for one in Backward(found.answered[0].probe.case).equations}
+    by_first = {one.tags[0]: one.tags for one in backward(found.answered[0].probe.case).equations}
     every = (tag for first in unit for tag in by_first.get(first, (first,)))
     return tuple(dict.fromkeys(tag for tag in every if tag != "7*n" or model.reduction != "sum"))
 
@@ -146,7 +146,7 @@ def _quantities(found: Outside | None) -> dict[str, str]:
     """What each equation computes, by its number."""
     if found is None or not found.answered:
         return {}
-    own = Backward(found.answered[0].probe.case).equations
+    own = backward(found.answered[0].probe.case).equations
     pairs = [(tag, one.quantity) for one in own for tag in one.tags if SEVERAL not in tag]
     return dict(reversed(pairs))
 
@@ -161,7 +161,7 @@ def _tags(model: Model, found: Outside | None) -> Iterator[str]:
         yield TAPE
     own: set[str] = {LOOP}
     if found is not None and found.answered:
-        for one in Backward(found.answered[0].probe.case).equations:
+        for one in backward(found.answered[0].probe.case).equations:
             own.update(part for tag in one.tags for part in tag.split(SEVERAL))
     own -= {"7*n"} if model.reduction == "sum" else set()
     yield from (tag for tag in equations(model.cell) if tag in own or found is None)

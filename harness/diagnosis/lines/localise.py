@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from harness.candidates.declared import factor
 from harness.candidates.process import CandidateFailed
 from harness.case import Case
 from harness.diagnosed import Place
@@ -115,7 +114,7 @@ def _packed(laid: Laid, case: Case) -> dict[str, Any]:
     """The case as the worker has it: the candidate's arguments, right answers, right quantities."""
     answer = extended.gradients(case.model, case.arrays)
     right = laid.subject(case).named(answer).grads
-    multiple = laid.about.sign * factor(laid.about.scale, case.sizes)
+    multiple = laid.about.multiple(case.sizes)
     params, data = laid.layout.given(case.arrays, laid.params, laid.data)
     _, other = laid.layout.given({**case.arrays, **_others(case)}, laid.params, laid.data)
     return {

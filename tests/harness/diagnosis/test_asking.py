@@ -68,7 +68,7 @@ def test_right_entries_of_the_casebook_give_handgrads_gradients(entry: str, path
     with brought(path) as asked:
         given = assert_handgrads(asked, asked.make(SIZES, 1))
         assert_handgrads(asked, asked.make({}, 2))
-        assert (asked.layout, asked.calls, asked.coarse) == (True, 2, False)
+        assert (asked.calls, asked.coarse) == (2, False)
         assert "W_hh" in given
         assert "b_hh" not in given or asked.model.biases == 2 or entry == "nan-lstm"
 
@@ -193,7 +193,7 @@ def test_a_function_of_this_process_is_asked_as_it_is() -> None:
     asked = Asked(InProcess(written_out()), LSTM)
     given = assert_handgrads(asked, asked.make(SIZES, 1))
     assert given == set(LSTM.differentiated)
-    assert (asked.layout, asked.calls, asked.trace) == (False, 1, {})
+    assert (asked.calls, asked.trace) == (1, {})
     shown = Asked(InProcess(written_out(lambda name, value: value, "dc", "da_g")), LSTM)
     shown(shown.make(SIZES, 1))
     assert {name: array.shape for name, array in shown.trace.items()} == {"dc": (3, 2, 2), "da_g": (3, 2, 2)}
