@@ -28,10 +28,10 @@ Loss = Callable[[TBK, np.ndarray], tuple[np.floating, TBK]]
 def softmax_cross_entropy(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     """Cross-entropy of softmax(z) against the class indices y (Bridle, 1990)."""
     e_y = np.arange(z.shape[-1]) == y[..., np.newaxis]  # T B K   one-hot
-    shifted = z - z.max(axis=-1, keepdims=True)  # T B K   at most 0: exp cannot overflow
+    shifted = z - np.maximum.reduce(z, axis=-1, keepdims=True)  # T B K   at most 0: exp cannot overflow
     picked = shifted[e_y].reshape(y.shape)  # T B
     e = np.exp(shifted)  # T B K
-    total = e.sum(axis=-1)  # T B
+    total = np.add.reduce(e, axis=-1)  # T B
     p = np.divide(e, total[..., np.newaxis], out=e)  # T B K   softmax(z)
     dz = np.subtract(p, e_y, out=p)  # T B K   (7*)
     return (np.log(total) - picked).sum(), dz

@@ -20,6 +20,7 @@ from handgrad.losses import LOSSES, REDUCTIONS
 from handgrad.workspace import Workspace, fresh
 
 COTANGENT = "cotangent"
+_LOSSES = (*LOSSES, COTANGENT)
 
 
 class Gradients(NamedTuple):
@@ -50,20 +51,15 @@ def loss_and_grads(
     """
     module = cells.get(cell)
     activation = module.ACTIVATIONS[0] if activation is None else activation
-    for what, name, allowed in (
-        ("activation", activation, module.ACTIVATIONS),
-        ("loss", loss, (*LOSSES, COTANGENT)),
-        ("reduction", reduction, REDUCTIONS),
-    ):
-        if name not in allowed:
-            raise ValueError(f"{what}: got {name!r}, allowed with {cell}: {', '.join(allowed)}")
+    _check(cell, module, activation, loss, reduction)
     x, W_hh = arrays["x"], arrays["W_hh"]
     T, B, _ = x.shape
     A, H = W_hh.shape
     empty = workspace.empty if workspace is not None else fresh
     zero = np.zeros((B, H), x.dtype)
     states = {name: arrays.get(f"{name}0", zero) for name in module.STATES}
-    bias = sum((arrays[name] for name in ("b_ih", "b_hh") if name in arrays), np.zeros(A, x.dtype))
+    biases = [name for name in ("b_ih", "b_hh") if name in arrays]
+    bias = sum([arrays[name] for name in biases[1:]], arrays[biases[0]]) if biases else np.zeros(A, x.dtype)
     n = x.dtype.type(REDUCTIONS[reduction](T, B))
 
     tape = module.forward(x, states, arrays["W_ih"], W_hh, bias, activation, empty)
@@ -91,10 +87,22 @@ def loss_and_grads(
     return Gradients(value, readout | {name: grad for name, grad in grads.items() if name in arrays}, trace)
 
 
+def _check(cell: str, module: Any, activation: str, loss: str, reduction: str) -> None:
+    for what, name, allowed in (
+        ("activation", activation, module.ACTIVATIONS),
+        ("loss", loss, _LOSSES),
+        ("reduction", reduction, REDUCTIONS),
+    ):
+        if name not in allowed:
+            raise ValueError(f"{what}: got {name!r}, allowed with {cell}: {', '.join(allowed)}")
+
+
 def _readout(h: np.ndarray, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-    z: np.ndarray = h @ arrays["W_hy"].T  # T B K   (6)
+    T, B, H = h.shape
+    rows = h.reshape(T * B, H) @ arrays["W_hy"].T  # TB K   (6)
     if "b_y" in arrays:
-        z += arrays["b_y"]
+        rows += arrays["b_y"]
+    z: np.ndarray = rows.reshape(T, B, -1)
     return z
 
 

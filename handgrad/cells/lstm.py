@@ -44,7 +44,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy import add, dot, exp, multiply, reciprocal, subtract, tanh
+from numpy import add, dot, exp, multiply, negative, reciprocal, subtract, tanh
 
 from handgrad.activations import ACTIVATIONS as _ALL
 from handgrad.activations import Activation
@@ -83,12 +83,10 @@ def forward(
     T, B, D = x.shape
     H = W_hh.shape[1]
     phi = _ALL[activation]
-    # With the rows of the logistic gates negated, exp(−a) needs no pass of its own; g comes out as tanh(a_g).
-    sign = np.repeat(np.array([-1, -1, 1, -1], x.dtype), H)  # A
-    U = W_hh.T * sign  # H A
-    stacked = empty("gates", (T, B, 4 * H), x.dtype)  # holds a of step t until the step's gates take its place
-    np.matmul(x.reshape(T * B, D), W_ih.T * sign, out=stacked.reshape(T * B, 4 * H))
-    stacked += bias * sign
+    U = W_hh.T  # H A
+    stacked = empty("gates", (T, B, 4 * H), x.dtype)  # the input's share of −a, until the step's gates take its place
+    dot(x.reshape(T * B, D), W_ih.T, stacked.reshape(T * B, 4 * H))
+    subtract(-bias, stacked, stacked)
     gates = stacked.reshape(T, 4, B, H)
     h = empty("h", (T + 1, B, H), x.dtype)
     c = empty("c", (T + 1, B, H), x.dtype)
@@ -102,12 +100,11 @@ def forward(
     one = np.ones((), x.dtype)
     with np.errstate(over="ignore"):  # exp(−a) = ∞ becomes the right gate, 1 / (1 + ∞) = 0
         for t in range(T):  # every function writes into its last argument
-            dot(h[t], U, a)
-            add(a, stacked[t], a)  # B A   (1)
+            subtract(stacked[t], h[t].dot(U, a), a)  # B A   (1), as −a: exp needs it so
             gate = exp(by_gate, gates[t])  # 4 B H
-            add(gate, one, gate)
-            reciprocal(gate, gate)  # 4 B H   (2), for g too,
-            g_t = tanh(a_g, g[t])  # B H   (3), which takes its place
+            reciprocal(add(gate, one, gate), gate)  # 4 B H   (2), for g too,
+            g_t = tanh(a_g, g[t])  # B H   (3), which takes its place:
+            negative(g_t, g_t)  # B H   tanh(−a_g) = −tanh(a_g)
             c_t = multiply(f[t], c[t], c[t + 1])
             add(c_t, multiply(i[t], g_t, ig), c_t)  # B H   (4)
             multiply(o[t], phi.value(c_t, p[t]), h[t + 1])  # B H   (5)
@@ -145,9 +142,9 @@ def backward(tape: Tape, G: TBH, final: Mapping[str, BH]) -> dict[str, np.ndarra
     da_rows = da.reshape(T * B, 4 * H)
     x_rows = x.reshape(T * B, D)
     h_rows = h[:-1].reshape(T * B, H)
-    dx = np.matmul(da_rows, W_ih, out=empty("dx", (T * B, D), x.dtype))  # TB D   (1*x)
-    dW_ih = da_rows.T @ x_rows  # A D   (1*W)
-    dW_hh = da_rows.T @ h_rows  # A H   (1*U)
+    dx = dot(da_rows, W_ih, empty("dx", (T * B, D), x.dtype))  # TB D   (1*x)
+    dW_ih = np.matmul(da_rows.T, x_rows, out=empty("dW_ih", (4 * H, D), x.dtype))  # A D   (1*W)
+    dW_hh = np.matmul(da_rows.T, h_rows, out=empty("dW_hh", (4 * H, H), x.dtype))  # A H   (1*U)
     db = da_rows.sum(axis=0)  # A   (1*b)
     dh0, dc0 = dh_next, dc_next  # B H each   (1*0)
     return {"W_ih": dW_ih, "W_hh": dW_hh, "b": db, "x": dx.reshape(T, B, D), "h0": dh0, "c0": dc0}

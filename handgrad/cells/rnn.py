@@ -68,13 +68,14 @@ def forward(
     phi = _ALL[activation]
     h = empty("h", (T + 1, B, H), x.dtype)
     h[0] = states["h"]
-    np.matmul(x.reshape(T * B, D), W_ih.T, out=h[1:].reshape(T * B, H))
-    h[1:] += bias  # T B H   the input's share of a, until the step's h takes its place
+    later = h[1:]  # T B H   the input's share of a, until the step's h takes its place
+    dot(x.reshape(T * B, D), W_ih.T, later.reshape(T * B, H))
+    later += bias
     U = W_hh.T  # H H
     a = np.empty((B, H), x.dtype)
-    for t in range(T):  # every function writes into its last argument
-        add(dot(h[t], U, a), h[t + 1], a)  # B H   (1)
-        phi.value(a, h[t + 1])  # B H   (2)
+    for h_before, h_t in zip(h[:-1], later, strict=True):  # every function writes into its last argument
+        add(h_before.dot(U, a), h_t, a)  # B H   (1)
+        phi.value(a, h_t)  # B H   (2)
     return Tape(x, h, W_ih, W_hh, phi, empty)
 
 
@@ -88,15 +89,16 @@ def backward(tape: Tape, G: TBH, final: Mapping[str, BH]) -> dict[str, np.ndarra
     H = W_hh.shape[0]
     da = empty("da", (T, B, H), x.dtype)
     dh_next = np.array(final["h"], x.dtype, order="C")  # B H   (2*H)   a copy: overwritten below
-    dh, s = np.empty((2, B, H), x.dtype)  # B H each; s holds a part of the line that is at work
+    dh = np.empty((B, H), x.dtype)
+    slope = phi.slope(h[1:], empty("slope", (T, B, H), x.dtype))  # T B H   φ'(a)
     for t in range(T - 1, -1, -1):  # every function writes into its last argument   (1*t)
         add(G[t], dh_next, dh)  # B H   (2*h)
-        multiply(dh, phi.slope(h[t + 1], s), da[t])  # B H   (2*a)
+        multiply(dh, slope[t], da[t])  # B H   (2*a)
         dot(da[t], W_hh, dh_next)  # B H   (1*h)
     da_rows = da.reshape(T * B, H)
     x_rows = x.reshape(T * B, D)
     h_rows = h[:-1].reshape(T * B, H)
-    dx = np.matmul(da_rows, W_ih, out=empty("dx", (T * B, D), x.dtype))  # TB D   (1*x)
+    dx = dot(da_rows, W_ih, empty("dx", (T * B, D), x.dtype))  # TB D   (1*x)
     dW_ih = da_rows.T @ x_rows  # H D   (1*W)
     dW_hh = da_rows.T @ h_rows  # H H   (1*U)
     db = da_rows.sum(axis=0)  # H   (1*b)

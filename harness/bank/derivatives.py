@@ -43,7 +43,7 @@ _OF_ANY = (
     Wrong("wrong-derivative", "logistic", "V * (1 - V)", "{q} has the logistic derivative, {v} ⊙ (1 − {v}), for φ'"),
     Wrong("wrong-derivative", "tanh", "1 - V * V", "{q} has the derivative of tanh, 1 − {v}², whatever φ is"),
     Wrong("wrong-derivative", "relu", "1.0 * (V > 0)", "{q} has the derivative of ReLU for φ'"),
-    Wrong("activated-twice", "", "phi.slope(phi.value(V, np.zeros_like(V)), s)",
+    Wrong("activated-twice", "", "phi.slope(phi.value(V, np.zeros_like(V)), np.empty_like(V))",
           "in {q} φ is applied to {v}, which is already activated"),
 )  # fmt: skip
 

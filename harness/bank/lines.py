@@ -19,6 +19,18 @@ _EQUALS = re.compile(r" \|?= ")
 _LOSS = "value"
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Local names that stand for something else in the lines of a function."""
+
+    ones: frozenset[str]  #: that are 1
+    slopes: dict[str, ast.expr]  #: "slope[t]" of slopes that were taken of all steps before the loop → that of one step
+
+    def plain(self, value: ast.expr) -> ast.expr:
+        """The value as plain arithmetic."""
+        return plain(replaced(value, lambda node: self.slopes.get(ast.unparse(node))), self.ones)
+
+
 @dataclass(frozen=True, eq=False)
 class Line:
     """An adjoint equation, the line that computes it, and how to write another value in its place."""
@@ -69,20 +81,21 @@ def tagged(function: str) -> tuple[Line, ...]:
     Where gates are stacked into da, a line for the whole of it stands in the loop before what reads it first.
     """
     tree = tree_of(function)
-    found = list(_within(function, tree.body, frozenset(_ones(tree)), in_loop=False))
+    known = _Known(frozenset(_ones(tree)), dict(_slopes(tree)))
+    found = list(_within(function, tree.body, known, in_loop=False))
     looped = {line.root for line in found if line.in_loop}
     marked = (replace(line, enters=not line.in_loop and line.root in looped) for line in found)
     return tuple(_with_whole(function, marked))
 
 
-def _within(function: str, body: Sequence[ast.stmt], ones: frozenset[str], in_loop: bool) -> Iterator[Line]:
+def _within(function: str, body: Sequence[ast.stmt], known: _Known, in_loop: bool) -> Iterator[Line]:
     for k, statement in enumerate(body):
         if isinstance(statement, ast.For | ast.If):
             for part in (statement.body, statement.orelse):
-                yield from _within(function, part, ones, in_loop or isinstance(statement, ast.For))
+                yield from _within(function, part, known, in_loop or isinstance(statement, ast.For))
         elif name := tag(function, statement):
             for quantity, hole, value in _holes(statement):
-                line = Line(name, quantity, statement.lineno, hole, plain(value, ones), in_loop)
+                line = Line(name, quantity, statement.lineno, hole, known.plain(value), in_loop)
                 yield _behind_loss(line, body[k + 1 :])
 
 
@@ -129,6 +142,15 @@ def _ones(tree: ast.FunctionDef) -> Iterator[str]:
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.value).startswith("np.ones((),"):
             yield root(statement.targets[0])
+
+
+def _slopes(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """Of ``slope = phi.slope(h[1:], …)``: that ``slope[t]`` is the slope at h[t + 1]."""
+    for statement in tree.body:
+        match statement:
+            case ast.Assign([ast.Name(name)], ast.Call(ast.Attribute(attr="slope") as of, [ast.Subscript(of_all), _])):
+                one = f"{ast.unparse(of)}({ast.unparse(of_all)}[t + 1], {name}[t])"
+                yield f"{name}[t]", ast.parse(one, mode="eval").body
 
 
 def _with_whole(function: str, lines: Iterator[Line]) -> Iterator[Line]:

@@ -75,7 +75,7 @@ def _in_loop(site: Site, line: Line, operand: Operand) -> Iterator[str]:
 def forward(site: Site) -> tuple[str, ...]:
     """The gates and states that the tape keeps, by their local names."""
     found = (name for name in site.values if site.axes(name) in (_STATES, _STEPS) and name not in site.adjoints)
-    return tuple(found)
+    return tuple(name for name in found if name != "slope")  # of all steps at once: backward's own
 
 
 def _rows(site: Site, operand: Operand) -> Iterator[str]:

@@ -31,6 +31,7 @@ def test_lines_read_as_plain_arithmetic() -> None:
     texts = {(site.owner, line.tag): line.text for site in sites() for line in site.lines}
     assert texts["lstm", "5*c"] == "dc[:] = phi.slope(p[t], s) * o[t] * dh + dc_next"
     assert texts["lstm", "3*"] == "da_g[t] = dg * (1 - g[t] * g[t])"
+    assert texts["rnn", "2*a"] == "da[t] = dh * phi.slope(h[t + 1], slope[t])"
     assert texts["rnn", "1*x"] == "dx = da_rows @ W_ih"
     assert texts["rnn", "2*H"] == "dh_next = np.array(final['h'], x.dtype, order='C')"
     assert texts["softmax-cross-entropy", "7*"] == "dz = p - e_y"
