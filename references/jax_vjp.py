@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 from references.equations import forward
 from references.model import Model
 from references.ops import Array, States, Step
-from references.protocol import Answer, Unavailable
+from references.protocol import Answer, Lean, Repeated, Unavailable
 
 if TYPE_CHECKING:
     import jax
@@ -62,6 +63,21 @@ class JaxOps:
         return final, kept
 
 
+#: where several are differentiated together, a loop of at most so many steps over so many weights is written out
+_SHORT, _HEAVY = 16, 2**15
+
+
+class _WrittenOut(JaxOps):
+    """Every step on its own: slower to compile, but the steps' shares of a large gradient are summed at once."""
+
+    def scan(self, step: Step, states: States, xs: Array) -> tuple[States, Mapping[str, Array]]:
+        """``lax.scan`` without a loop."""
+        import jax
+
+        final, kept = jax.lax.scan(step, states, xs, unroll=True)
+        return final, kept
+
+
 @cache
 def _compiled(model: Model) -> Any:
     import jax
@@ -81,6 +97,72 @@ def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu
     return answer(model, arrays, leaves | constants, loss, grads, trace)
 
 
+def repeated(model: Model, names: Sequence[str], device: str = "cpu") -> Repeated:
+    """Loss, gradients of ``names`` and final states, without trace: see `references.protocol.repeated`.
+
+    Several sets of arrays are differentiated as one, which costs little more than one alone where sizes are small. All
+    of them go in as one array and come out as one: JAX takes longer for twenty small arrays than for the gradient.
+    Every new shape, and so every length T, is compiled.
+    """
+    import jax
+
+    target = _target(device)
+
+    def ask(sets: Sequence[Mapping[str, np.ndarray]]) -> list[Lean]:
+        ready = [model.for_equations(one) for one in sets]
+        shapes = tuple((name, array.shape) for name, array in ready[0].items())
+        flat = np.stack([np.concatenate([one[name].reshape(-1) for name, _ in shapes]) for one in ready])
+        with in_own_dtype():
+            put = flat if target == jax.devices()[0] else jax.device_put(flat, target)
+            given = np.asarray(_in_one(model, tuple(names), shapes)(put))
+        finals = dict.fromkeys(model.equations.STATES, ready[0]["h0"].shape)
+        wanted = {name: ready[0][name].shape for name in names}
+        return [_lean(row, wanted, finals) for row in given]
+
+    return ask
+
+
+@cache
+def _in_one(model: Model, names: tuple[str, ...], shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> Any:
+    """From arrays of these shapes, one behind the other (S, …), to gradients, final states and the loss (S, …)."""
+    import jax
+    import jax.numpy as jnp
+
+    def one(flat: Array, alone: bool) -> Array:
+        arrays = _apart(flat, dict(shapes))
+        loop = alone or sum(arrays[name].size for name in names) < _HEAVY or len(arrays["x"]) > _SHORT
+
+        def run(leaves: Mapping[str, Array]) -> tuple[Array, list[Array]]:
+            outcome = forward(model, JaxOps() if loop else _WrittenOut(), {**arrays, **leaves})
+            return outcome.loss, [outcome.trace[state][-1] for state in model.equations.STATES]
+
+        (loss, finals), grads = jax.value_and_grad(run, has_aux=True)({name: arrays[name] for name in names})
+        return jnp.concatenate([*(grads[name].ravel() for name in names), *(h.ravel() for h in finals), loss[None]])
+
+    return jax.jit(
+        lambda flat: one(flat[0], True)[None] if len(flat) == 1 else jax.vmap(partial(one, alone=False))(flat)
+    )
+
+
+def _lean(row: np.ndarray, grads: Mapping[str, tuple[int, ...]], finals: Mapping[str, tuple[int, ...]]) -> Lean:
+    parts = _apart(row, {**grads, **{f"final {state}": shape for state, shape in finals.items()}})
+    return Lean(
+        float(row[-1]),
+        {name: parts[name] for name in grads},
+        {state: parts[f"final {state}"] for state in finals},
+    )
+
+
+def _apart(flat: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """The arrays that lie one behind the other."""
+    found, first = {}, 0
+    for name, shape in shapes.items():
+        size = math.prod(shape)
+        found[name] = flat[first : first + size].reshape(shape)
+        first += size
+    return found
+
+
 @contextmanager
 def in_own_dtype() -> Iterator[None]:
     """Inside the block only, 64 bits are 64 bits, and on a GPU float32 means float32."""
@@ -96,13 +178,19 @@ def on_device(
     """The case's arrays of the same bytes: those that are differentiated, and the others."""
     import jax
 
-    try:
-        target = jax.devices(device)[0]
-    except RuntimeError as error:
-        raise Unavailable(f"jax finds no {device} device: {str(error).splitlines()[0]}") from None
+    target = _target(device)
     given = {name: jax.device_put(array, target) for name, array in model.for_equations(arrays).items()}
     leaves = {name: given[name] for name in model.differentiated}
     return leaves, {name: array for name, array in given.items() if name not in leaves}
+
+
+def _target(device: str) -> jax.Device:
+    import jax
+
+    try:
+        return jax.devices(device)[0]
+    except RuntimeError as error:
+        raise Unavailable(f"jax finds no {device} device: {str(error).splitlines()[0]}") from None
 
 
 def answer(

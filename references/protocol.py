@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module, util
 from types import MappingProxyType
@@ -30,6 +30,18 @@ class Answer(NamedTuple):
     radius: Mapping[str, np.ndarray] = MappingProxyType({})
     proven: bool = False  #: whether the radii are proven bounds
     note: str = ""  #: what is to be said of the answer: that it is a sample, say
+
+
+class Lean(NamedTuple):
+    """What a training needs of a reference at every update."""
+
+    loss: float
+    grads: dict[str, np.ndarray]  #: of the arrays that were asked for
+    final: dict[str, np.ndarray]  #: the states after the last step
+
+
+#: Sets of a case's arrays, equal in their shapes → an answer to each. What it answers is not to be written to.
+Repeated = Callable[[Sequence[Mapping[str, np.ndarray]]], list[Lean]]
 
 
 class Unavailable(Exception):
@@ -61,6 +73,27 @@ def available() -> dict[str, Reference]:
     modules = (import_module(f"references.{m.name}") for m in pkgutil.iter_modules(references.__path__) if not m.ispkg)
     found = [cast(Reference, module) for module in modules if hasattr(module, "NAME")]
     return {reference.NAME: reference for reference in sorted(found, key=lambda reference: reference.NAME)}
+
+
+def repeated(reference: Reference, model: Model, names: Sequence[str], device: str = "cpu") -> Repeated:
+    """A function for many calls, without trace, that differentiates only the arrays ``names``.
+
+    A reference may bring its own, ``repeated(model, names, device)``; else it is its ``gradients``. Both may raise
+    `Unavailable`, the function also where the reference has no gradient of some entry: where it is a sample.
+    """
+    own: Callable[[Model, Sequence[str], str], Repeated] | None = getattr(reference, "repeated", None)
+    if own is not None:
+        return own(model, names, device)
+
+    def one(arrays: Mapping[str, np.ndarray]) -> Lean:
+        answer = reference.gradients(model, arrays, device)
+        for name in names:
+            if name not in answer.grads or np.isinf(answer.radius.get(name, 0.0)).any():
+                raise Unavailable(f"{reference.NAME} does not have every entry of the gradient of {name}")
+        final = {state: answer.trace[state][-1] for state in model.equations.STATES}
+        return Lean(float(answer.loss), {name: answer.grads[name] for name in names}, final)
+
+    return lambda cases: [one(arrays) for arrays in cases]
 
 
 def missing(reference: Reference) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from references.equations import forward
 from references.model import Model
 from references.ops import Array, loop
-from references.protocol import Answer, Unavailable
+from references.protocol import Answer, Lean, Repeated, Unavailable
 
 if TYPE_CHECKING:
     import torch
@@ -59,16 +59,40 @@ def gradients(model: Model, arrays: Mapping[str, np.ndarray], device: str = "cpu
     return answer(model, arrays, given, outcome.loss, outcome.trace)
 
 
+def repeated(model: Model, names: Sequence[str], device: str = "cpu") -> Repeated:
+    """Loss, gradients of ``names`` and final states, without trace: see `references.protocol.repeated`."""
+    import torch
+
+    _look_for(device)
+
+    def one(arrays: Mapping[str, np.ndarray]) -> Lean:
+        given = {name: torch.tensor(array, device=device) for name, array in model.for_equations(arrays).items()}
+        leaves = [given[name].requires_grad_() for name in names]
+        outcome = forward(model, TorchOps(), given)
+        found = torch.autograd.grad(outcome.loss, leaves, materialize_grads=True)
+        grads = {name: grad.cpu().numpy() for name, grad in zip(names, found, strict=True)}
+        final = {state: outcome.trace[state][-1].detach().cpu().numpy() for state in model.equations.STATES}
+        return Lean(outcome.loss.item(), grads, final)
+
+    return lambda cases: [one(arrays) for arrays in cases]
+
+
 def tensors(model: Model, arrays: Mapping[str, np.ndarray], device: str) -> dict[str, torch.Tensor]:
     """The case's arrays as tensors of the same bytes, those that are differentiated as leaves."""
     import torch
 
-    if device == "cuda" and not torch.cuda.is_available():
-        raise Unavailable("torch finds no CUDA device")
+    _look_for(device)
     given = {name: torch.tensor(array, device=device) for name, array in model.for_equations(arrays).items()}
     for name in model.differentiated:
         given[name].requires_grad_()
     return given
+
+
+def _look_for(device: str) -> None:
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise Unavailable("torch finds no CUDA device")
 
 
 def answer(
