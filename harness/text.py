@@ -31,7 +31,7 @@ class Windows:
         """
         if model.loss != "softmax-cross-entropy" or not model.readout:
             raise BadInput(f"text {path}: got loss {model.loss}, needs softmax-cross-entropy with a readout")
-        text = _read(path)
+        text = contents("text", path)
         if len(text) <= sizes["T"]:
             raise BadInput(
                 f"text {path}: has {len(text)} symbols, T={sizes['T']} needs {sizes['T'] + 1}; give a smaller T"
@@ -49,15 +49,16 @@ class Windows:
         return from_inputs(self.model, x, windows[1:], self.sizes, dtype, seed, source)
 
 
-def _read(path: Path) -> str:
+def contents(what: str, path: Path) -> str:
+    """The text of a file. Raises BadInput for one that cannot be read, is not UTF-8, is empty, or has one symbol."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"text {path}: cannot be read: {error.strerror}") from None
+        raise BadInput(f"{what} {path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise BadInput(f"text {path}: is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}") from None
+        raise BadInput(f"{what} {path}: is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}") from None
     if not text:
-        raise BadInput(f"text {path}: is empty, needs at least two different symbols")
+        raise BadInput(f"{what} {path}: is empty, needs at least two different symbols")
     if len(set(text)) == 1:
-        raise BadInput(f"text {path}: has the one symbol {text[0]!r}, needs two or more: there is nothing to predict")
+        raise BadInput(f"{what} {path}: has the one symbol {text[0]!r}, needs two or more: there is nothing to predict")
     return text

@@ -1,0 +1,1 @@
+"""Training the published systems with the hand-derived gradient, beside the automatic one."""
