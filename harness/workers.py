@@ -44,7 +44,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._noise,
-            env=os.environ | _settings(framework, device),
+            env=os.environ | settings(framework, device),
         )
         self._queue = ThreadPoolExecutor(1, thread_name_prefix=f"worker-{framework}")
 
@@ -127,7 +127,7 @@ class Workers:
             worker.close()
 
 
-def _settings(framework: str, device: str) -> dict[str, str]:
+def settings(framework: str, device: str) -> dict[str, str]:
     """Environment of the worker alone: nothing of this process changes.
 
     One thread each, as the frameworks share the cores with each other and with NumPy. JAX keeps what it compiles,
