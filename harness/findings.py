@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from harness.budget import Budgets
 from harness.run import Finding, Row
 from harness.subject import Subject
 from references.protocol import Answer
+
+NON_FINITE = "non-finite"
 
 
 def scaled(subject: Subject, candidate: Answer, truth: Answer, budgets: Budgets) -> list[Finding]:
@@ -43,7 +46,7 @@ def _factors(counts: Mapping[str, int]) -> list[tuple[float, str]]:
 
 
 def non_finite(candidate: Answer, truth: Answer) -> list[Finding]:
-    """The first NaN or infinity where truth is finite."""
+    """The first NaN or infinity where truth is finite: in the gradients, or else the loss."""
     for name, grad in candidate.grads.items():
         with np.errstate(over="ignore"):
             representable = np.isfinite(truth.grads[name].astype(grad.dtype))
@@ -51,8 +54,15 @@ def non_finite(candidate: Answer, truth: Answer) -> list[Finding]:
         if wrong.any():
             at = tuple(int(k) for k in np.argwhere(wrong)[0])
             text = f"{name} holds {grad[at]} at {list(at)} ({int(wrong.sum())} such entries) where truth is finite"
-            return [Finding("non-finite", text, (name,))]
+            return [Finding(NON_FINITE, text, (name,))]
+    if candidate.loss.size and not np.isfinite(candidate.loss).all() and np.isfinite(truth.loss).all():
+        return [Finding(NON_FINITE, f"the loss is {float(candidate.loss)} where truth is finite")]
     return []
+
+
+def extended(finding: Finding, why: str) -> Finding:
+    """The finding with what explains it; as it is where nothing does."""
+    return replace(finding, text=f"{finding.text}. {why.removesuffix('.')}") if why else finding
 
 
 def vacuous(rows: Sequence[Row], truth: str) -> list[Finding]:

@@ -14,6 +14,7 @@ from harness.budget import budgets
 from harness.candidate import InProcess, Outcome, UnderTest
 from harness.case import Case
 from harness.companions import Companion
+from harness.findings import NON_FINITE, extended
 from harness.judge import Evidence, at_once, judge
 from harness.run import Finding, Judgement, Participant
 from harness.workers import Unavailable, WorkerError, Workers
@@ -49,7 +50,7 @@ class Session:
         if self.handgrad_too:
             heard[HANDGRAD.name] = _hear_handgrad(case)
         subject = self.under_test.subject(case)
-        return judge(
+        judgement = judge(
             Evidence(
                 subject=subject,
                 candidate=outcome.answer,
@@ -61,6 +62,7 @@ class Session:
                 required=self.required,
             )
         )
+        return self._explained(judgement, case)
 
     def accompany(self, companion: Companion) -> Judgement:
         """The verdict on one companion, by its truth alone; its numbers only where it does not plainly agree."""
@@ -78,7 +80,17 @@ class Session:
             findings=outcome.findings,
             companion=True,
         )
-        return at_once(evidence) or judge(evidence)
+        return at_once(evidence) or self._explained(judge(evidence), companion.case)
+
+    def _explained(self, judgement: Judgement, case: Case) -> Judgement:
+        """The judgement; where its candidate is not finite, said too is where that begins and why."""
+        if not any(finding.name == NON_FINITE for finding in judgement.findings):
+            return judgement
+        from harness.nanwatch.explain import told  # rarely needed
+
+        why = told(self.under_test, case.model, case.arrays)
+        findings = (extended(one, why) if one.name == NON_FINITE else one for one in judgement.findings)
+        return replace(judgement, findings=tuple(findings))
 
     def _ask(self, references: list[Reference], case: Case) -> Asked:
         able = [one for one in references if one.WORKER and not truth.unable(one, case)]

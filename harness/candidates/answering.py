@@ -29,6 +29,8 @@ def answered(served: Served, about: Mapping[str, Any], arrays: Mapping[str, np.n
             out = {"loss": called.loss}
             out |= {f"grads/{name}": grad for name, grad in called.grads.items()}
             out |= {f"trace/{name}": value for name, value in called.trace.items()}
+        case "feed":
+            done = encode(served.feed(**data), out)
         case "derive":
             done = derivation.pack(served.derive(params, data, about["names"], about["seconds"]), out)
         case "rough":
@@ -36,6 +38,8 @@ def answered(served: Served, about: Mapping[str, Any], arrays: Mapping[str, np.n
             out = {f"grads/{name}": grad for name, grad in grads.items()}
         case "localise":
             done = served.localise(data["cases"], about["seconds"])
+        case "watch":
+            done = served.watch(params, data)
         case "reads_globals":
             done = served.reads_globals(params, data)
         case "mark":

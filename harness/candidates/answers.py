@@ -25,6 +25,7 @@ class Description(NamedTuple):
     sign: float
     scale: float | str
     has_example: bool
+    feeds: bool  #: whether it has a function ``feed``: what its own training loop hands to a window of text
 
     def multiple(self, sizes: Mapping[str, int]) -> float:
         """What its gradients are declared to be a multiple by, at these sizes. Raises BadInput for an unknown one."""

@@ -11,9 +11,12 @@ import numpy as np
 
 from harness.candidates import declared, results
 from harness.candidates.answers import Description
+from harness.candidates.failure import CandidateFailed
 from harness.candidates.structure import as_array, encode
 from harness.candidates.target import Target
 from harness.errors import BadInput
+
+_FEED = "needs def feed(codes, start, steps, left)"
 
 
 def check(module: ModuleType, target: Target) -> None:
@@ -53,6 +56,7 @@ def described(module: ModuleType, target: Target) -> Description:
         declared.sign(getattr(module, "sign", None)),
         declared.scale(getattr(module, "scale", None)),
         callable(getattr(module, "example", None)),
+        callable(getattr(module, "feed", None)),
     )
 
 
@@ -65,6 +69,32 @@ def example(module: ModuleType, target: Target) -> Callable[[int], Any]:
             "needs def example(seed): return params, data, of the right shapes"
         )
     return found  # type: ignore[no-any-return]
+
+
+def feed(module: ModuleType, target: Target) -> Callable[..., Any]:
+    """The function of its own training loop. Raises BadInput where there is none that takes what a loop knows."""
+    found: Any = getattr(module, "feed", None)
+    if not callable(found):
+        raise BadInput(f"{target.path.name}: has no function feed; {_FEED}")
+    try:
+        inspect.signature(found, follow_wrapped=False).bind(*range(4))
+    except (ValueError, TypeError):
+        raise BadInput(f"{target.path.name}: feed is none of a training loop; {_FEED}, and return data") from None
+    return found  # type: ignore[no-any-return]
+
+
+def fed(given: Any) -> dict[str, Any]:
+    """The data that a training loop hands to a window. Raises CandidateFailed where it gave something else."""
+    if not isinstance(given, Mapping):
+        raise CandidateFailed(f"feed returned {results.what(given)}, needs a dict: the data of a window")
+    for name, value in given.items():
+        if not isinstance(name, str):
+            raise CandidateFailed(f"feed returned the key {name!r}, needs names")
+        try:
+            encode(value, {})
+        except TypeError as error:
+            raise CandidateFailed(f"feed: {name}: {error}") from None
+    return dict(given)
 
 
 def pair(given: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -63,6 +63,22 @@ class Process:
         return Called(arrays["loss"].copy(), _under("grads/", arrays), _under("trace/", arrays), impure, notes,
                       done["seconds"])  # fmt: skip
 
+    def feed(self, codes: np.ndarray, start: int, steps: int, left: Called | None) -> dict[str, Any]:
+        """What the file's own training loop hands to a window: its data, by the author's names.
+
+        ``codes`` is the whole text as indices, the window ``steps`` of them from ``start`` on; ``left`` is the answer
+        to the window before, None at first. BadInput: it has no function ``feed`` that takes these. The text goes over
+        once: the same array must hold the same text.
+        """
+        before = None if left is None else {"loss": left.loss[()], "grads": left.grads, "trace": left.trace}
+        with self._lock:
+            there = self._running is not None and not self._running.ended and self._running.text is codes
+            data = {"codes": None if there else codes, "start": start, "steps": steps, "left": before}
+            fed = self._ask("feed", ({}, data))
+            assert self._running is not None
+            self._running.text = codes
+        return dict(decode(*fed))
+
     def derive(
         self,
         params: Mapping[str, Any],
@@ -88,6 +104,11 @@ class Process:
         """The line that is wrong, found and confirmed on two cases; see `harness.diagnosis.lines.work`."""
         done, _ = self._ask("localise", ({}, {"cases": list(cases)}), progress, seconds=seconds)
         return dict(done)
+
+    def watch(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Where what is not finite in its answer comes from; None where all of it is. See `harness.nanwatch.work`."""
+        done, _ = self._ask("watch", (params, data))
+        return None if done is None else dict(done)
 
     def reads_globals(self, params: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[str, ...]:
         """The params on which neither loss nor gradients depend, while a global of the same shape exists."""

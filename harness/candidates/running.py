@@ -51,6 +51,7 @@ class Running:
         self._reader.start()
         self._doing = "call"
         self.ended = False
+        self.text: np.ndarray | None = None  #: the text that it has, for windows of it
         self._await(max(timeout, _START), None)
 
     def ask(

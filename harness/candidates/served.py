@@ -39,6 +39,7 @@ class Served:
         self._module: ModuleType | None = None
         self._tight = False  #: memory ran out since the last import
         self._rough: tuple[ModuleType, Mover] | None = None  #: the module with its roundings drawn anew
+        self._text = np.empty(0, int)  #: what a training loop reads
         self._remembers = False  #: a call depends on those before it: each then has a module of its own
 
     def describe(self) -> Description:
@@ -73,6 +74,18 @@ class Served:
                 text = f"{_some(arrays)} outside the arguments changes during a call; the answers do not"
                 notes = (*notes, ("state", text, tuple(arrays)))
         return Called(answer.loss, answer.grads, answer.trace, tuple(impure), notes, seconds)
+
+    def feed(self, codes: np.ndarray | None, start: int, steps: int, left: dict[str, Any] | None) -> dict[str, Any]:
+        """What the file's own training loop hands to a window, by default of the text that was given before.
+
+        See `harness.candidates.process.Process.feed`.
+        """
+        self._text = self._text if codes is None else codes
+        feed = contract.feed(self._loaded(), self._target)
+        self._alive("call", 0.0)
+        with self._among_theirs(start):
+            given = feed(self._text.copy(), start, steps, left)
+        return contract.fed(given)
 
     def rough(
         self, params: dict[str, Any], data: dict[str, Any], part: float, seed: int
@@ -154,6 +167,29 @@ class Served:
 
         try:
             return work(call, watch, cases, seconds, str(self._target.path.parent), alive)
+        finally:
+            unload(module)
+
+    def watch(self, params: dict[str, Any], data: dict[str, Any]) -> dict[str, Any] | None:
+        """Where what is not finite in its answer comes from, see `harness.nanwatch`; None where all of it is finite."""
+        from harness.nanwatch.recorder import Recorder
+        from harness.nanwatch.work import told
+
+        recorder = Recorder()
+        self._loaded()
+        self._alive("import", 0.0)
+        with self._among_theirs(0):
+            module = load(self._target.path, watch=recorder)
+        try:
+            given = copied(params), copied(data)
+            self._alive("call", 0.0)
+            recorder.begin()
+            try:
+                returned = self._returned(module, *given, seed=1)
+            finally:
+                recorder.end()
+            results.normalised(returned, params, data)
+            return told(recorder, {"loss": returned[0], "grads": returned[1]}, str(self._target.path.parent))
         finally:
             unload(module)
 

@@ -24,11 +24,14 @@ from harness.forward.rough import MOVED, Mover
 
 if TYPE_CHECKING:
     from harness.diagnosis.lines.watch import Watch
+    from harness.nanwatch.recorder import Recorder
 
 _numbers = count(1)
 
 
-def load(path: Path, patched: bool = False, mover: Mover | None = None, watch: Watch | None = None) -> ModuleType:
+def load(
+    path: Path, patched: bool = False, mover: Mover | None = None, watch: Watch | Recorder | None = None
+) -> ModuleType:
     """The module of the file, executed now. Raises whatever the file raises.
 
     ``patched`` is for complex numbers; a ``mover`` moves what it computes, which shows how far rounding carries; a
@@ -59,7 +62,7 @@ def unload(module: ModuleType) -> None:
 class _Library:
     """One load's package: what it has imported from the file's folder, and the builtins of all its modules."""
 
-    def __init__(self, folder: Path, patched: bool, mover: Mover | None, watch: Watch | None) -> None:
+    def __init__(self, folder: Path, patched: bool, mover: Mover | None, watch: Watch | Recorder | None) -> None:
         self.name = f"_candidate_{next(_numbers)}"
         self.patched = patched
         self.mover = mover

@@ -10,7 +10,9 @@ import numpy as np
 
 from harness.candidates.process import CandidateFailed
 from harness.candidates.structure import as_array
+from harness.findings import NON_FINITE, extended
 from harness.judge import judge
+from harness.nanwatch.explain import in_lines
 from harness.own import draw
 from harness.own.point import Point, largest_of
 from harness.own.way import Way
@@ -69,11 +71,11 @@ def _overflowing(way: Way, point: Point) -> list[Finding]:
     names = tuple(name for name, grad in called.grads.items() if not np.isfinite(grad).all())
     if not names:
         return []
-    text = (
-        f"at {source} {', '.join(names)} {'is' if len(names) == 1 else 'are'} not finite: "
-        "exponentials overflow; a softmax needs its largest entry subtracted first"
-    )
-    return [Finding("non-finite", text, names)]
+    text = f"at {source} {', '.join(names)} {'is' if len(names) == 1 else 'are'} not finite"
+    why = in_lines(way.process, draw.multiplied(point.params, HUGE), point.data)
+    guess = "exponentials overflow; a softmax needs its largest entry subtracted first"
+    found = Finding(NON_FINITE, text if why else f"{text}: {guess}", names)
+    return [extended(found, why)]
 
 
 def limited(companions: tuple[Judgement, ...]) -> list[Finding]:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from harness.candidates.process import CandidateFailed
+from harness.findings import NON_FINITE, extended
 from harness.judge import judge
+from harness.nanwatch.explain import in_lines
 from harness.own import draw
 from harness.own.beside import companions, limited
 from harness.own.explained import explained
@@ -39,7 +41,8 @@ def judge_own(way: Way, params: Mapping[str, Any], data: Mapping[str, Any], seed
     except CandidateFailed as error:
         return Judged(failed(way.name, str(error)), (), ())
     if not np.isfinite(point.called.loss).all():
-        return Judged(_no_loss(way, point), (), ())
+        lost = Finding(NON_FINITE, f"the loss is {float(point.called.loss)} at {point.source}")
+        return Judged(_no_loss(way, point), (), (extended(lost, in_lines(way.process, point.params, point.data)),))
     known = way.evidence(point)
     judgement = judge(known)
     others, found = ((), []) if alone else companions(way, point)

@@ -40,13 +40,13 @@ def test_what_a_file_declares(written: Written, tmp_path: Path) -> None:
     described = process.describe()
     assert described == (
         "my.py", str(tmp_path / "my.py"), "loss_and_grads", 7, {"Wf": "f, h+x"}, {"cell": "lstm", "loss": "cotangent"},
-        -1.0, "1/T", True,
+        -1.0, "1/T", True, False,
     )  # fmt: skip
 
 
 def test_a_file_that_declares_nothing(written: Written) -> None:
     described = written("def backward(params, data, more=1): ...", target=":backward").describe()
-    assert described[2:] == ("backward", 1, None, {}, 1.0, 1.0, False)
+    assert described[2:] == ("backward", 1, None, {}, 1.0, 1.0, False, False)
     assert described.name == "my.py:backward"
 
 
