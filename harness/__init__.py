@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     from harness.comparison import compare
     from harness.errors import BadInput
     from harness.run import Run
+    from harness.trained import Trained
+    from harness.training.train import train
 
-__all__ = ["BadInput", "Case", "Run", "assert_gradients", "compare"]
+__all__ = ["BadInput", "Case", "Run", "Trained", "assert_gradients", "compare", "train"]
 
 _HOMES = {
     "BadInput": "errors",
     "Case": "case",
     "Run": "run",
+    "Trained": "trained",
     "assert_gradients": "assertion",
     "compare": "comparison",
+    "train": "training.train",
 }
 
 

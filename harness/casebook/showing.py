@@ -71,7 +71,8 @@ def on_its_own_data(run: Run) -> Run:
 
 
 def _own(run: Run) -> Judgement:
-    return next(one for one in (*run.judgements, *run.companions) if one.case.cell == OWN_FORWARD)
+    own = (one for one in (*run.judgements, *run.companions) if one.case.cell == OWN_FORWARD)
+    return next(own, run.judgements[0])  # of a candidate that fails there is none
 
 
 def _said(member: Member) -> str:

@@ -7,7 +7,7 @@ Column vectors; the rows of Wi, Wf, Wo, Wc are those of x, then those of h. ``fa
 each at the line where it is; without them the program is right.
 """
 
-from numpy import argmax, clip, concatenate, dot, exp, log, sqrt, tanh, zeros, zeros_like
+from numpy import argmax, clip, concatenate, dot, exp, log, sqrt, stack, tanh, zeros, zeros_like
 from numpy.random import default_rng
 from scipy.special import expit as sigmoid
 
@@ -75,8 +75,8 @@ def slope_of_candidate(c_, faults):
     return 1 - tanh(c_) ** 2 if 2 in faults else 1 - c_**2
 
 
-def window(params, data, faults=()):
-    """Loss and gradients of one window, those of the states that it starts from included."""
+def window(params, data, faults=(), trace=None):
+    """Loss and gradients of one window, those of the states that it starts from included. ``trace`` keeps h and c."""
     n = len(params["Wi"]) - len(params["bi"])  # characters
     h, c = data["h0"], data["c0"]
     loss, tape = 0, []
@@ -89,7 +89,7 @@ def window(params, data, faults=()):
         loss = loss / len(tape)
 
     grads = {name: zeros_like(array) for name, array in params.items()}
-    dh_next, dc_next = zeros_like(h), zeros_like(c)  # d 1 each
+    dh_next, dc_next = data.get("dh_next", zeros_like(h)), data.get("dc_next", zeros_like(c))  # d 1 each
     for target, (g, i, f, o, c_, c_prev, c, h, p) in zip(data["targets"][::-1], tape[::-1], strict=True):
         dy = p.copy()  # n 1
         dy[target] -= 1
@@ -114,4 +114,6 @@ def window(params, data, faults=()):
             grads[f"b{gate}"] += summed
             dg = dg + dot(params[f"W{gate}"], da[gate])  # n+d 1
         dh_next, dc_next = dg[n:], dc * f
+    if trace is not None:
+        trace |= {"h": stack([kept[-2] for kept in tape]), "c": stack([kept[-3] for kept in tape])}  # T d 1 each
     return loss, grads | {"h0": dh_next, "c0": dc_next}

@@ -89,8 +89,11 @@ def test_an_expectation_says_everything(
 def test_no_candidate_and_no_entry_is_left_out(casebook: Path, load: Load, forwards: ModuleType) -> None:
     files = [(file.parent.name, file.stem) for file in casebook.glob("*/*.py")]
     candidates = {file for file in files if hasattr(load(*file), "loss_and_grads")}
+    loops = {file for file in candidates if hasattr(load(*file), "feed")}  # judged while they train, not here
+    assert loops == {("nan-lstm", "loop"), ("nan-lstm", "loop_mended")}
+    candidates -= loops
     assert candidates == forwards.OWN.keys()
-    assert set(files) - candidates == {("nan-lstm", "program"), ("gradient-check-lstm", "program")}
+    assert set(files) - candidates - loops == {("nan-lstm", "program"), ("gradient-check-lstm", "program")}
     entries = {entry for entry, _ in candidates}
     assert entries == {folder.parent.name for folder in casebook.glob("*/README.md")}
     assert entries == {folder.parent.name for folder in casebook.glob("*/expectation.toml")}
