@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness import threads
+from harness import threads, train_cli
 from harness.errors import BadInput
 from harness.version import VERSION
 
@@ -287,6 +287,9 @@ def casebook(
     raise typer.Exit(1 if departures else 0)
 
 
+app.command(cls=train_cli.TrainCommand)(train_cli.train)
+
+
 @app.command()
 def badge(
     run: Annotated[Path, typer.Argument(metavar="RUN.json", help="A run saved by compare --out RUN.json.")],
@@ -363,6 +366,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageProblem as error:
         problem = error.format_message().rstrip(".")  # type: ignore[attr-defined]
         return _say(f"{problem}; see 'python -m harness --help'")
+    except train_cli.Interrupted as interruption:
+        _tell(str(interruption))
+        return INTERRUPTED
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     if code == INTERRUPTED:
