@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: compare test bench verdicts diagnoses clean
+.PHONY: compare test bench verdicts diagnoses trainings clean
 
 compare: $(INSTALLED)
 	$(BIN)/python -m harness compare --cell lstm
@@ -30,6 +30,10 @@ diagnoses: $(INSTALLED)
 	$(BIN)/python -m benchmarks.diagnoses
 	$(BIN)/python -m benchmarks.equations
 	$(BIN)/python -m benchmarks.lines
+
+trainings: $(INSTALLED)
+	$(BIN)/python -m benchmarks.trainings
+	$(BIN)/python -m benchmarks.training
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

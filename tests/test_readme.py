@@ -44,6 +44,14 @@ def test_the_report_it_shows_is_the_report_it_gives() -> None:
     assert without_rounding(block[1]) == without_rounding(shown)
 
 
+def test_the_answer_it_shows_is_how_the_page_on_diagnosis_begins() -> None:
+    page = (ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    told = re.search(r"<!-- begin C1 -->\n```text\n(.*?)```", page, re.DOTALL)
+    shown = re.search(r"<!-- The beginning[^\n]*-->\n```text\n(.*?)```", README, re.DOTALL)
+    assert told is not None and shown is not None
+    assert len(shown[1]) > 200 and told[1].startswith(shown[1])
+
+
 def commands() -> list[list[str]]:
     return [shlex.split(line) for line in re.findall(r"^    python -m harness (.*)$", README, re.MULTILINE)]
 
