@@ -34,7 +34,7 @@ def softmax_cross_entropy(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:
     total = np.add.reduce(e, axis=-1)  # T B
     p = np.divide(e, total[..., np.newaxis], out=e)  # T B K   softmax(z)
     dz = np.subtract(p, e_y, out=p)  # T B K   (7*)
-    return (np.log(total) - picked).sum(), dz
+    return np.add.reduce(np.log(total) - picked, axis=None), dz
 
 
 def half_squared_error(z: TBK, y: np.ndarray) -> tuple[np.floating, TBK]:

@@ -51,15 +51,18 @@ def loss_and_grads(
     """
     module = cells.get(cell)
     activation = module.ACTIVATIONS[0] if activation is None else activation
-    _check(cell, module, activation, loss, reduction)
+    if activation not in module.ACTIVATIONS or loss not in _LOSSES or reduction not in REDUCTIONS:
+        raise _refused(cell, module, activation, loss, reduction)
     x, W_hh = arrays["x"], arrays["W_hh"]
     T, B, _ = x.shape
     A, H = W_hh.shape
     empty = workspace.empty if workspace is not None else fresh
     zero = np.zeros((B, H), x.dtype)
     states = {name: arrays.get(f"{name}0", zero) for name in module.STATES}
-    biases = [name for name in ("b_ih", "b_hh") if name in arrays]
-    bias = sum([arrays[name] for name in biases[1:]], arrays[biases[0]]) if biases else np.zeros(A, x.dtype)
+    b_ih, b_hh = arrays.get("b_ih"), arrays.get("b_hh")
+    bias = b_ih if b_hh is None else b_hh if b_ih is None else b_ih + b_hh  # A
+    if bias is None:
+        bias = np.zeros(A, x.dtype)
     n = x.dtype.type(REDUCTIONS[reduction](T, B))
 
     tape = module.forward(x, states, arrays["W_ih"], W_hh, bias, activation, empty)
@@ -87,14 +90,14 @@ def loss_and_grads(
     return Gradients(value, readout | {name: grad for name, grad in grads.items() if name in arrays}, trace)
 
 
-def _check(cell: str, module: Any, activation: str, loss: str, reduction: str) -> None:
-    for what, name, allowed in (
+def _refused(cell: str, module: Any, activation: str, loss: str, reduction: str) -> ValueError:
+    asked = (
         ("activation", activation, module.ACTIVATIONS),
         ("loss", loss, _LOSSES),
         ("reduction", reduction, REDUCTIONS),
-    ):
-        if name not in allowed:
-            raise ValueError(f"{what}: got {name!r}, allowed with {cell}: {', '.join(allowed)}")
+    )
+    what, name, allowed = next(one for one in asked if one[1] not in one[2])
+    return ValueError(f"{what}: got {name!r}, allowed with {cell}: {', '.join(allowed)}")
 
 
 def _readout(h: np.ndarray, arrays: Mapping[str, np.ndarray]) -> np.ndarray:

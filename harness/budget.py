@@ -139,11 +139,10 @@ def pooled(values: np.ndarray, gates: int) -> np.ndarray:
         return values
     if values.ndim == 1:
         blocks = values.reshape(gates, -1)
-        return np.broadcast_to(blocks.max(axis=1, keepdims=True), blocks.shape).reshape(values.shape)
-    rows = values.max(axis=-1, keepdims=True)
+        return np.repeat(blocks.max(axis=1), blocks.shape[1])
     if values.ndim > 2:
-        return np.broadcast_to(rows, values.shape)
+        return np.broadcast_to(values.max(axis=-1, keepdims=True), values.shape)
     by_gate = values.reshape(gates, -1, values.shape[1])
-    columns = np.broadcast_to(by_gate.max(axis=1, keepdims=True), by_gate.shape).reshape(values.shape)
-    smaller: np.ndarray = np.minimum(rows, columns)
+    rows, columns = by_gate.max(axis=2, keepdims=True), by_gate.max(axis=1, keepdims=True)
+    smaller: np.ndarray = np.minimum(rows, columns).reshape(values.shape)
     return smaller

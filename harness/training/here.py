@@ -47,7 +47,7 @@ class Here:
         """Answered at once."""
         assert self._record is not None
         with _failing():
-            self._serving.fill(asked, self._record)
+            self._serving.fill([(asked, self._record)])
         self._done = Block(asked.update, 0, [asked], [self._record])
 
     @property

@@ -12,6 +12,7 @@ screen are judged at the set intervals only; the others of these are not counted
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -148,7 +149,7 @@ class Beside:
         self._layout = Layout(model, sizes, names)
         shapes = self._layout.shapes
         self._judge = Judge(model, names, self._hand, self._reference)
-        self._screen = Screen(shapes, {name: model.blocks(name) for name in names})
+        self._screen = Screen(sum(map(math.prod, shapes.values())))
         about = {
             "model": model.to_dict(), "sizes": sizes, "names": names, "reference": self._reference.NAME,
             "device": self._device, "drift": self._drift, "clip": (setting.clip.elementwise, setting.clip.norm),
@@ -206,8 +207,7 @@ class Beside:
     def _one(self, asked: Asked, record: Record) -> None:
         """Screen or judge an update."""
         update, data, at_set = asked.update, self._data_of(record.arrays), at_interval(asked.update)
-        noisy = record.noisy if asked.noisy else None
-        if not at_set and self._screen.passes(data, record.hand, record.reference, noisy):
+        if not at_set and (record.close == 1 or self._screen.passes(data, record.hand, record.reference)):
             self._updates += 1
             self._agreeing += 1
             self._verdicts.add("agree")

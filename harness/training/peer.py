@@ -27,7 +27,7 @@ from harness.training.memory import Memory
 from harness.training.records import Asked, Layout, Record
 
 #: how many blocks there are, how many updates one holds, and how many bytes; more where one update needs them
-BLOCKS, UPDATES, BYTES = 4, 64, 2**23
+BLOCKS, UPDATES, BYTES = 3, 128, 2**24
 #: how often a silent process is looked at, in seconds
 _LOOK = 0.2
 
@@ -111,6 +111,7 @@ class There:
         self._memory = Memory(0)
         self._size = 0  #: of a block
         self._current: Block | None = None
+        self._record: Record | None = None  #: that was given last
         self._blocks: list[Block] = []  #: sent and not released, oldest first
         self._count = 0
         self._replies: dict[int, dict[str, Any]] = {}
@@ -139,13 +140,14 @@ class There:
                 return None
             block = self._current = Block(self._count, self._count % BLOCKS * self._size)
             self._count += 1
-        return self._layout.record(self._memory.view, block.start + block.bytes, T, B)
+        self._record = self._layout.record(self._memory.view, block.start + block.bytes, T, B)
+        return self._record
 
     def put(self, asked: Asked) -> None:
         """Sent when the block is full."""
         block = self._current
-        assert block is not None
-        block.records.append(self._layout.record(self._memory.view, block.start + block.bytes, asked.T, asked.B))
+        assert block is not None and self._record is not None
+        block.records.append(self._record)
         block.asked.append(asked)
         block.bytes += self._layout.bytes(asked.T, asked.B)
         if len(block.asked) == UPDATES:

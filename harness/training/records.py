@@ -27,7 +27,7 @@ class Asked(NamedTuple):
     T: int
     B: int
     read_back: bool  #: whether the bytes that it received are to be read back
-    noisy: bool  #: whether the gradient of moved inputs is wanted too
+    noisy: bool  #: whether the gradient of moved inputs is wanted too, and what it allows
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Record:
     arrays: dict[str, np.ndarray]  #: of the case, canonical and complete
     hand: np.ndarray  #: (P,) the hand's gradients of the graded parameters
     reference: np.ndarray  #: (P,) the reference's, at the same weights
-    noisy: np.ndarray  #: (P,) the reference's, of inputs that are moved by one unit in the last place; where asked for
+    close: np.ndarray  #: () whether they are within what one noisy sample allows: 1 or 0; NaN where not asked for
     distance: np.ndarray  #: () of the free trajectory from the hand's; NaN where it was not taken
 
 
@@ -70,8 +70,8 @@ class Layout:
             dtype = np.dtype(np.int64 if whole and name == "y" else np.float64)
             return np.ndarray(shape, dtype, memory, start + offset)
 
-        hand, reference, noisy, distance = (view(name) for name in _RESULTS)
-        return Record({name: view(name) for name in places if name not in _RESULTS}, hand, reference, noisy, distance)
+        hand, reference, close, distance = (view(name) for name in _RESULTS)
+        return Record({name: view(name) for name in places if name not in _RESULTS}, hand, reference, close, distance)
 
     def _places(self, T: int, B: int) -> tuple[dict[str, tuple[int, tuple[int, ...]]], int]:
         """By name: offset in bytes, and shape; and where the next record may begin."""
@@ -80,7 +80,9 @@ class Layout:
             shapes = {name: shape for name, shape in every.items() if name not in self.model.optional}
             graded = sum(math.prod(every[name]) for name in self.names)
             places, first = {}, 0
-            for name, shape in (shapes | dict.fromkeys(_RESULTS[:-1], (graded,)) | {_RESULTS[-1]: ()}).items():
+            for name, shape in (
+                shapes | dict.fromkeys(_RESULTS[:2], (graded,)) | dict.fromkeys(_RESULTS[2:], ())
+            ).items():
                 places[name] = first, shape
                 first += -(-8 * math.prod(shape) // ALIGNMENT) * ALIGNMENT
             self._parts[T, B] = places, first
@@ -88,7 +90,7 @@ class Layout:
 
 
 #: parts that are no arrays of the case; no array has such a name
-_RESULTS = ("gradients/hand", "gradients/reference", "gradients/noisy", "distance")
+_RESULTS = ("gradients/hand", "gradients/reference", "close", "distance")
 
 
 def flattened(grads: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], out: np.ndarray) -> None:

@@ -36,12 +36,10 @@ SLACK = 4
 
 
 class Screen:
-    """For gradients of these ``shapes``, one behind the other; ``blocks`` is how many gates each has stacked."""
+    """For gradients of ``size`` entries in all, one behind the other."""
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], blocks: Mapping[str, int]) -> None:
-        self._shapes, self._blocks = dict(shapes), dict(blocks)
-        size = sum(map(math.prod, self._shapes.values()))
-        self._spread, self._error, self._limit = np.empty((3, size))
+    def __init__(self, size: int) -> None:
+        self._error, self._limit = np.empty((2, size))
         self._judged: deque[tuple[dict[str, np.ndarray], np.ndarray]] = deque(maxlen=KEPT)
 
     def learn(self, data: Mapping[str, np.ndarray], budget: np.ndarray) -> None:
@@ -53,21 +51,31 @@ class Screen:
         self._judged.append((kept, np.where(np.isfinite(budget), budget, 0)))
         self._limit = PART * np.min([one for other, one in self._judged if same(other, kept)], axis=0)
 
-    def passes(
-        self, data: Mapping[str, np.ndarray], hand: np.ndarray, reference: np.ndarray, noisy: np.ndarray | None = None
-    ) -> bool:
+    def passes(self, data: Mapping[str, np.ndarray], hand: np.ndarray, reference: np.ndarray) -> bool:
+        """By rule (a): whether the gradients (P,) of an update are close enough."""
+        if not self._judged or not same(data, self._judged[-1][0]):
+            return False
+        with np.errstate(invalid="ignore", over="ignore"):
+            error = np.subtract(hand, reference, out=self._error)
+            return bool((np.abs(error, out=error) <= self._limit).all())
+
+
+class Sample:
+    """Rule (b), for gradients of these ``shapes``; ``blocks`` is how many gates each has stacked."""
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], blocks: Mapping[str, int]) -> None:
+        self._shapes, self._blocks = dict(shapes), dict(blocks)
+        self._spread, self._error = np.empty((2, sum(map(math.prod, self._shapes.values()))))
+
+    def passes(self, hand: np.ndarray, reference: np.ndarray, noisy: np.ndarray) -> bool:
         """Whether the gradients (P,) of an update are close enough; ``noisy`` is the reference's of moved inputs."""
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.subtract(hand, reference, out=self._error)
             np.abs(error, out=error)
-            if self._judged and same(data, self._judged[-1][0]) and bool((error <= self._limit).all()):
-                return True
-            if noisy is None:
-                return False
-            limit = self._own(reference, noisy)
+            limit = self._limit(reference, noisy)
             return bool((error <= limit).all()) and math.isfinite(error.max())  # ∞ is within ∞
 
-    def _own(self, reference: np.ndarray, noisy: np.ndarray) -> np.ndarray:
+    def _limit(self, reference: np.ndarray, noisy: np.ndarray) -> np.ndarray:
         """`SLACK` budgets of one sample, as `harness.budget` makes them of all; a rounding counts entry by entry."""
         spread: np.ndarray = np.subtract(noisy, reference, out=self._spread)
         np.abs(spread, out=spread)

@@ -11,6 +11,7 @@ from small_training import LSTM, RNN, Planted, Step, descending, names_like, own
 from harness.errors import BadInput
 from harness.trained import Drift, Lockstep
 from harness.training.lockstep import ENOUGH, Beside, at_interval
+from harness.training.peer import There
 from harness.training.setting import Setting
 from references import extended, jax_vjp, protocol
 from references.model import Model
@@ -284,6 +285,25 @@ def test_an_interrupt_anywhere_loses_nothing_that_was_noted(
     assert 5 <= len(puts) < 200
     assert drift is not None
     assert drift.updates.tolist() == puts
+
+
+def test_an_interrupted_training_does_not_wait_for_what_takes_long(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: None
+) -> None:
+    setting = names_like()
+    with Beside(setting, "extended", False) as beside:
+        descending(setting, own(setting.model), 3, [beside])
+        monkeypatch.setattr(There, "finished", lambda self, wait: None)  # nothing ever comes back
+        lockstep, _ = beside.finish(0.1)
+    assert (lockstep.verdict, lockstep.updates, lockstep.reason) == ("inconclusive", 0, "no update was judged")
+
+
+def test_an_interrupted_training_says_what_was_answered_in_time(elsewhere: None) -> None:
+    setting = names_like()
+    with Beside(setting, "extended", False) as beside:
+        descending(setting, own(setting.model), 3, [beside])
+        lockstep, _ = beside.finish(60.0)
+    assert (lockstep.verdict, lockstep.updates) == ("agree", 3)
 
 
 def test_no_more_is_kept_in_memory_than_a_few_blocks(monkeypatch: pytest.MonkeyPatch, elsewhere: None) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.budget import pooled
-from harness.training.screen import KEPT, SLACK, Screen
+from harness.training.screen import KEPT, SLACK, Sample, Screen
 
 SHAPES = {"W_hh": (6, 3), "b_ih": (6,)}
 BLOCKS = {"W_hh": 2, "b_ih": 2}
@@ -16,7 +16,12 @@ DATA = {"x": np.arange(4.0)}
 
 @pytest.fixture
 def screen() -> Screen:
-    return Screen(SHAPES, BLOCKS)
+    return Screen(P)
+
+
+@pytest.fixture
+def sample() -> Sample:
+    return Sample(SHAPES, BLOCKS)
 
 
 @pytest.fixture
@@ -67,34 +72,39 @@ def test_budgets_that_cannot_judge_let_nothing_pass(screen: Screen, reference: n
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("side", ["hand", "reference", "noisy", "hand and reference", "reference and noisy"])
-def test_what_is_not_finite_never_passes(screen: Screen, reference: np.ndarray, value: float, side: str) -> None:
+def test_what_is_not_finite_never_passes(
+    screen: Screen, sample: Sample, reference: np.ndarray, value: float, side: str
+) -> None:
     screen.learn(DATA, np.full(P, 1e-3))
     hand, noisy = reference + 1e-4, reference + 1e-2
+    assert screen.passes(DATA, hand, reference) and sample.passes(hand, reference, noisy)
     for name, array in (("hand", hand), ("reference", reference), ("noisy", noisy)):
         if name in side:
             array[3] = value
-    if side == "noisy":  # its budgets are not finite: only the neighbour's speak
-        assert screen.passes(DATA, hand, reference, noisy)
-        hand[0] += 1
-    assert not screen.passes(DATA, hand, reference, noisy)
+    if side != "noisy":
+        assert not screen.passes(DATA, hand, reference)
+        assert not sample.passes(hand, reference, noisy)
+    else:  # of one entry nothing is allowed, or everything; of those that are pooled apart from it no more than before
+        hand[20] += 1
+        assert not sample.passes(hand, reference, noisy)
 
 
-def test_a_budget_of_ones_own_is_pooled_and_a_few_of_it_pass(screen: Screen, reference: np.ndarray) -> None:
+def test_a_budget_of_ones_own_is_pooled_and_a_few_of_it_pass(sample: Sample, reference: np.ndarray) -> None:
     noisy = reference + np.random.default_rng(1).normal(size=P) * 1e-15
     spread = np.abs(noisy - reference) + 2**-53 * np.abs(reference)
     one = 8 * np.concatenate([pooled(spread[:18].reshape(6, 3), 2).ravel(), pooled(spread[18:], 2)])
     for at in range(P):
         hand = reference.copy()
         hand[at] += 0.9 * SLACK * one[at]
-        assert screen.passes(DATA, hand, reference, noisy)
+        assert sample.passes(hand, reference, noisy)
         hand[at] += 0.2 * SLACK * one[at] + np.spacing(hand[at])
-        assert not screen.passes(DATA, hand, reference, noisy)
+        assert not sample.passes(hand, reference, noisy)
 
 
-def test_where_all_is_zero_only_zero_passes(screen: Screen, reference: np.ndarray) -> None:
+def test_where_all_is_zero_only_zero_passes(sample: Sample, reference: np.ndarray) -> None:
     reference[18:] = 0
     noisy = reference * (1 + 1e-15)
-    assert screen.passes(DATA, reference, reference, noisy)
+    assert sample.passes(reference, reference, noisy)
     hand = reference.copy()
     hand[20] = 5e-324
-    assert not screen.passes(DATA, hand, reference, noisy)
+    assert not sample.passes(hand, reference, noisy)
