@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Worker:
         if late.is_set():
             raise WorkerError(f"it gave no answer within {TIMEOUT:g} s")
         if reply is None:
-            raise WorkerError(f"its process ended{self._last_words()}")
+            raise WorkerError(f"its process ended{last_words(self._process, self._noise)}")
         details, named = reply
         if "unavailable" in details:
             raise Unavailable(details["unavailable"])
@@ -87,13 +87,6 @@ class Worker:
         answer = Answer(named["loss"], under("grads/"), under("trace/"), radius=under("radius/"), **about)
         return answer, details["seconds"]
 
-    def _last_words(self) -> str:
-        code = self._process.wait()
-        self._noise.seek(0)
-        lines = self._noise.read().decode(errors="replace").strip().splitlines()
-        how = f" by signal {-code}" if code < 0 else f" with exit code {code}"
-        return how + (f": {lines[-1]}" if lines else "")
-
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self._process.kill()
@@ -103,6 +96,15 @@ class Worker:
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):  # a request that was still in the buffer
                     stream.close()
+
+
+def last_words(process: subprocess.Popen[bytes], noise: IO[bytes]) -> str:
+    """How a process ended, and the last line of what it wrote to ``noise``."""
+    code = process.wait()
+    noise.seek(0)
+    lines = noise.read().decode(errors="replace").strip().splitlines()
+    how = f" by signal {-code}" if code < 0 else f" with exit code {code}"
+    return how + (f": {lines[-1]}" if lines else "")
 
 
 class Workers:

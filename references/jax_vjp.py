@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from references.equations import forward
+from references.flat import apart
 from references.model import Model
 from references.ops import Array, States, Step
 from references.protocol import Answer, Lean, Repeated, Unavailable
@@ -116,7 +117,7 @@ def repeated(model: Model, names: Sequence[str], device: str = "cpu") -> Repeate
             if k and one is sets[k - 1]:  # again, to fill the number up
                 flat[k] = flat[k - 1]
                 continue
-            parts = _apart(flat[k], shapes)
+            parts = apart(flat[k], shapes)
             for name, array in _ready(model, one).items():
                 parts[name][...] = array
         with in_own_dtype():
@@ -142,7 +143,7 @@ def _in_one(model: Model, names: tuple[str, ...], shapes: tuple[tuple[str, tuple
     import jax.numpy as jnp
 
     def one(flat: Array, alone: bool) -> Array:
-        arrays = _apart(flat, dict(shapes))
+        arrays = apart(flat, dict(shapes))
         loop = alone or sum(arrays[name].size for name in names) < _HEAVY or len(arrays["x"]) > _SHORT
 
         def run(leaves: Mapping[str, Array]) -> tuple[Array, list[Array]]:
@@ -158,22 +159,12 @@ def _in_one(model: Model, names: tuple[str, ...], shapes: tuple[tuple[str, tuple
 
 
 def _lean(row: np.ndarray, grads: Mapping[str, tuple[int, ...]], finals: Mapping[str, tuple[int, ...]]) -> Lean:
-    parts = _apart(row, {**grads, **{f"final {state}": shape for state, shape in finals.items()}})
+    parts = apart(row, {**grads, **{f"final {state}": shape for state, shape in finals.items()}})
     return Lean(
         float(row[-1]),
         {name: parts[name] for name in grads},
         {state: parts[f"final {state}"] for state in finals},
     )
-
-
-def _apart(flat: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
-    """The arrays that lie one behind the other."""
-    found, first = {}, 0
-    for name, shape in shapes.items():
-        size = math.prod(shape)
-        found[name] = flat[first : first + size].reshape(shape)
-        first += size
-    return found
 
 
 @contextmanager

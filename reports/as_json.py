@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from importlib.resources import files
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 import numpy as np
@@ -28,10 +28,10 @@ def document(run: Run) -> dict[str, Any]:
     """The run as JSON's own types; NaN and infinities, which JSON has not, as ``"nan"``, ``"inf"``, ``"-inf"``."""
     counted = {
         "verdict": run.verdict, "exit_code": run.exit_code, "agreeing": run.agreeing, "total": len(run.rows),
-        "worst_ulp": _json(run.worst_ulp),
+        "worst_ulp": plain(run.worst_ulp),
     }  # fmt: skip
     told = {name: [_judgement(one) for one in getattr(run, name)] for name in ("judgements", "companions")}
-    return {"format_version": FORMAT_VERSION, **counted, **_json(replace(run, judgements=(), companions=())), **told}
+    return {"format_version": FORMAT_VERSION, **counted, **plain(replace(run, judgements=(), companions=())), **told}
 
 
 def schema() -> dict[str, Any]:
@@ -42,19 +42,20 @@ def schema() -> dict[str, Any]:
 def _judgement(judgement: Judgement) -> dict[str, Any]:
     suspects = {(row.array, row.reference) for row in judgement.rows if row.verdict != "agree"}
     parts = [part for part in judgement.parts if (part.array, part.reference) in suspects]
-    case = {"title": judgement.case.title, **_json(judgement.case)}
-    return {**_json(replace(judgement, parts=tuple(parts))), "case": case}
+    case = {"title": judgement.case.title, **plain(judgement.case)}
+    return {**plain(replace(judgement, parts=tuple(parts))), "case": case}
 
 
-def _json(value: Any) -> Any:
+def plain(value: Any, nan: str | None = "nan") -> Any:
+    """What JSON holds of numbers, arrays, mappings and dataclasses; NaN is told as ``nan``, infinities as text."""
     if isinstance(value, float | np.floating):
-        return float(value) if isfinite(value) else str(float(value))
+        return float(value) if isfinite(value) else nan if isnan(value) else str(float(value))
     if isinstance(value, np.ndarray | np.bool_ | np.integer):
-        return _json(value.tolist())
+        return plain(value.tolist(), nan)
     if isinstance(value, list | tuple):
-        return [_json(one) for one in value]
+        return [plain(one, nan) for one in value]
     if isinstance(value, Mapping):
-        return {str(key): _json(one) for key, one in value.items()}
+        return {str(key): plain(one, nan) for key, one in value.items()}
     if is_dataclass(value):
-        return {field.name: _json(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: plain(getattr(value, field.name), nan) for field in fields(value)}
     return value

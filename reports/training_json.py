@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from importlib.resources import files
-from math import isfinite, isnan
 from typing import Any
-
-import numpy as np
 
 from harness.trained import Lockstep, Trained, Trainee
 
@@ -31,7 +27,7 @@ def document(trained: Trained) -> dict[str, Any]:
     """
     counted = {"verdict": trained.verdict, "exit_code": trained.exit_code, "headline": training.headline(trained)}
     told = [_trainee(trained, trainee) for trainee in trained.trainees]
-    return {"format_version": FORMAT_VERSION, **counted, **_json(replace(trained, trainees=())), "trainees": told}
+    return {"format_version": FORMAT_VERSION, **counted, **_plain(replace(trained, trainees=())), "trainees": told}
 
 
 def schema() -> dict[str, Any]:
@@ -41,7 +37,7 @@ def schema() -> dict[str, Any]:
 
 
 def _trainee(trained: Trained, trainee: Trainee) -> dict[str, Any]:
-    told = {"verdict": trainee.verdict, **_json(replace(trainee, lockstep=None))}
+    told = {"verdict": trainee.verdict, **_plain(replace(trainee, lockstep=None))}
     return told | {"lockstep": trainee.lockstep and _lockstep(trained, trainee.lockstep)}
 
 
@@ -49,18 +45,8 @@ def _lockstep(trained: Trained, lockstep: Lockstep) -> dict[str, Any]:
     judgement = None
     if lockstep.judgement is not None:
         (judgement,) = as_json.document(training.run_of(trained, lockstep.judgement))["judgements"]
-    return {**_json(replace(lockstep, judgement=None)), "judgement": judgement}
+    return {**_plain(replace(lockstep, judgement=None)), "judgement": judgement}
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, float | np.floating):
-        return float(value) if isfinite(value) else None if isnan(value) else str(float(value))
-    if isinstance(value, np.ndarray | np.bool_ | np.integer):
-        return _json(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_json(one) for one in value]
-    if isinstance(value, Mapping):
-        return {str(key): _json(one) for key, one in value.items()}
-    if is_dataclass(value):
-        return {field.name: _json(getattr(value, field.name)) for field in fields(value)}
-    return value
+def _plain(value: Any) -> Any:
+    return as_json.plain(value, nan=None)

@@ -9,6 +9,8 @@ import ast
 import copy
 from dataclasses import dataclass, field
 
+from harness.diagnosis.lines.instrument import rewritten_body
+
 #: the names that rewritten code calls
 MADE, HOLDS, LOOP = "_handgrad_made", "_handgrad_holds", "_handgrad_loop"
 
@@ -85,11 +87,7 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def _body(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        found: list[ast.stmt] = []
-        for statement in body:
-            visited = self.visit(statement)
-            found += visited if isinstance(visited, list) else [visited]
-        return found
+        return rewritten_body(self, body)
 
     def visit_Assign(self, node: ast.Assign) -> list[ast.stmt]:
         self._name(node.targets[0], node.value)

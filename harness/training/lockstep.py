@@ -28,11 +28,12 @@ from harness.training.drift import Curve
 from harness.training.here import Here
 from harness.training.in_full import Full, Judge
 from harness.training.peer import Block, Peer, PeerFailed, PeerUnavailable, There
-from harness.training.records import Asked, Layout, Record, apart, flattened
+from harness.training.records import Asked, Layout, Record, flattened
 from harness.training.screen import Screen, same
 from harness.training.setting import Setting
 from harness.workers import TIMEOUT
 from references import protocol
+from references.flat import apart
 from references.model import fingerprint
 from references.protocol import Reference
 

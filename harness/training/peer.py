@@ -211,7 +211,7 @@ class There:
             if self._trouble is not None:
                 raise self._trouble
             if self._ended:
-                raise PeerFailed(f"its process ended{self._last_words()}")
+                raise PeerFailed(f"its process ended{workers.last_words(self._process, self._noise)}")
             if time.monotonic() - started > self._patience:
                 self._process.kill()
                 self._trouble = PeerFailed(f"it gave no answer within {self._patience:g} s")
@@ -243,10 +243,3 @@ class There:
             self._news.set()
             if frame is None:
                 return
-
-    def _last_words(self) -> str:
-        code = self._process.wait()
-        self._noise.seek(0)
-        lines = self._noise.read().decode(errors="replace").strip().splitlines()
-        how = f" by signal {-code}" if code < 0 else f" with exit code {code}"
-        return how + (f": {lines[-1]}" if lines else "")

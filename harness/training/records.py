@@ -101,13 +101,3 @@ def flattened(grads: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, .
         grad = grads.get(name)
         out[first : first + size] = np.nan if grad is None or grad.shape != shape else grad.reshape(-1)
         first += size
-
-
-def apart(flat: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """The views of a vector that `flattened` made."""
-    found, first = {}, 0
-    for name, shape in shapes.items():
-        size = math.prod(shape)
-        found[name] = flat[first : first + size].reshape(shape)
-        first += size
-    return found

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from harness.layout.layout import Layout
+from references.flat import apart
 
 
 class Route:
@@ -21,7 +22,7 @@ class Route:
         self._ways: dict[str, tuple[np.ndarray, np.ndarray]] = {}  #: the author's entries, and where each belongs
         self._at: dict[tuple[str, ...], np.ndarray] = {}  #: the same of several, one after the other
         numbers = {name: np.full(shape, np.nan) for name, shape in shapes.items()}
-        numbers |= self._cut(np.arange(self._size, dtype=float))
+        numbers |= self._parts(np.arange(self._size, dtype=float))
         for name in layout.graded:
             places = layout.pick(name, numbers).reshape(-1)
             known = np.flatnonzero(np.isfinite(places))
@@ -33,7 +34,7 @@ class Route:
         held = np.zeros(self._size)
         for name in self._ways.keys() & set(own):
             held[self._ways[name][1]] = 1
-        return tuple(name for name, part in self._cut(held).items() if not part.all())
+        return tuple(name for name, part in self._parts(held).items() if not part.all())
 
     def __call__(self, own: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The model's arrays; zero where ``own`` holds nothing."""
@@ -41,12 +42,7 @@ class Route:
         if names not in self._at:
             self._at[names] = np.concatenate([np.empty(0, int), *(self._ways[name][1] for name in names)])
         values = [np.empty(0), *(own[name].reshape(-1)[self._ways[name][0]] for name in names)]
-        return self._cut(np.bincount(self._at[names], np.concatenate(values), self._size))
+        return self._parts(np.bincount(self._at[names], np.concatenate(values), self._size))
 
-    def _cut(self, flat: np.ndarray) -> dict[str, np.ndarray]:
-        found, first = {}, 0
-        for name, shape in self._shapes.items():
-            size = int(np.prod(shape))
-            found[name] = flat[first : first + size].reshape(shape)
-            first += size
-        return found
+    def _parts(self, flat: np.ndarray) -> dict[str, np.ndarray]:
+        return apart(flat, self._shapes)

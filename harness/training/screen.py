@@ -25,7 +25,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from harness.budget import FACTOR, pooled
-from harness.training.records import apart
+from references.flat import apart
 
 #: of how many full judgements it knows
 KEPT = 3

@@ -14,6 +14,15 @@ def instrumented(source: str | bytes, filename: str, found: list[Site]) -> ast.M
     return module
 
 
+def rewritten_body(rewriter: ast.NodeTransformer, body: list[ast.stmt]) -> list[ast.stmt]:
+    """Statements, each of which may have become several."""
+    found: list[ast.stmt] = []
+    for statement in body:
+        visited = rewriter.visit(statement)
+        found += visited if isinstance(visited, list) else [visited]
+    return found
+
+
 class _Rewriter(ast.NodeTransformer):
     def __init__(self, found: list[Site], file: str) -> None:
         self._found, self._file = found, file
@@ -55,11 +64,7 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def _body(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        found: list[ast.stmt] = []
-        for statement in body:
-            visited = self.visit(statement)
-            found += visited if isinstance(visited, list) else [visited]
-        return found
+        return rewritten_body(self, body)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
         target = node.targets[0]

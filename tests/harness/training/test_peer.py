@@ -13,9 +13,10 @@ from small_training import LSTM, RNN, names_like, own, primes_like
 from harness.training import peer
 from harness.training.here import Here
 from harness.training.peer import PeerFailed, There
-from harness.training.records import ALIGNMENT, Asked, Layout, apart, flattened
+from harness.training.records import ALIGNMENT, Asked, Layout, flattened
 from harness.training.setting import Setting
 from references import extended
+from references.flat import apart
 
 SIZES = {"D": 5, "H": 6, "K": 5}
 
