@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.nanwatch.explain import explain
-from harness.trained import Explosion, Trainee
+from harness.trained import Drift, Explosion, Lockstep, Remedy, Trainee
 from harness.training import remedies
 from harness.training.brought import Brought
 from harness.training.descent import unclipped
@@ -72,14 +72,18 @@ def trained(setting: Setting, how: How, shown: Shown) -> tuple[Trainee, bool]:
             shown(f"{setting.title}: loss {loss:.4g}{', differs' if differs else ''}", update / updates)
 
         log = train(setting, hand, updates, observers, tick)
-        together, apart = (None, None) if beside is None else beside.finish(PATIENCE if log.interrupted else None)
+        together, apart = (None, None) if beside is None else _finished(beside, log)
         explosion = None if log.stuck is None else _explained(hand, setting, watching, log)
         loop = hand.findings if isinstance(hand, Brought) else ()
     if explosion is not None:
         shown("what would have prevented it", 1.0)
         right = None if how.candidate is None else replace(task, clip=setting.clip)
         looped = isinstance(hand, Brought) and hand.loops
-        tried = remedies.tried(how.start, setting, right, looped, updates, log.done)
+        tried: list[Remedy] = []
+        try:
+            tried.extend(remedies.tried(how.start, setting, right, looped, updates, log.done))
+        except KeyboardInterrupt:
+            log.interrupted = True
         explosion = replace(explosion, remedies=tuple(tried))
     trainee = Trainee(
         title=setting.title,
@@ -101,6 +105,15 @@ def trained(setting: Setting, how: How, shown: Shown) -> tuple[Trainee, bool]:
         seconds=time.perf_counter() - started,
     )
     return trainee, log.interrupted
+
+
+def _finished(beside: Beside, log: Log) -> tuple[Lockstep, Drift | None]:
+    """What came of the lockstep; an interrupt while it is waited for is one of the training."""
+    try:
+        return beside.finish(PATIENCE if log.interrupted else None)
+    except KeyboardInterrupt:
+        log.interrupted = True
+        return beside.finish(0.0)
 
 
 def _explained(hand: Hand, setting: Setting, watching: Watching, log: Log) -> Explosion:

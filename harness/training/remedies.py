@@ -28,7 +28,7 @@ def tried(
     updates: int,
     exploded: int,
 ) -> Iterator[Remedy]:
-    """Each remedy for ten times as many updates as went well, at most ``updates``; an interrupt ends them.
+    """Each remedy for ten times as many updates as went well, at most ``updates``. An interrupt goes on to the caller.
 
     ``start`` makes the backward pass that exploded anew, without the loop of its own if told so; ``right`` is the
     setting for handgrad's gradient in its place, None where it was handgrad's; ``looped`` says it has its own loop.
@@ -51,7 +51,7 @@ def tried(
             hand, _ = begin(changed, stack)
             log = train(changed, hand, count)
         if log.interrupted:
-            return
+            raise KeyboardInterrupt
         finite = log.done == count
         yield Remedy(name, finite, log.done, float(log.series()[0].values[-1]) if finite else float("nan"))
 

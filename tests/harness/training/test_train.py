@@ -10,7 +10,7 @@ import pytest
 import harness
 from harness import casebook
 from harness.errors import BadInput
-from harness.trained import Trained, Trainee
+from harness.trained import Remedy, Trained, Trainee
 from harness.training import one, tasks
 from harness.training.hands import Own
 from harness.training.train import train
@@ -129,6 +129,36 @@ def test_an_interrupt_keeps_what_was_measured(monkeypatch: pytest.MonkeyPatch) -
     assert (trained.interrupted, trained.exit_code, trainee.done) == (True, 130, 4)
     assert trainee.lockstep is not None and trainee.lockstep.updates == 4
     assert len(trainee.series[0].values) == 4
+
+
+def test_an_interrupt_while_the_reference_is_waited_for_keeps_what_was_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finish = one.Beside.finish
+    asked: list[float | None] = []
+
+    def interrupted(self: one.Beside, seconds: float | None = None) -> object:
+        asked.append(seconds)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        return finish(self, seconds)
+
+    monkeypatch.setattr(one.Beside, "finish", interrupted)
+    trained = train("sequence", updates=4)
+    assert asked == [None, 0.0]
+    assert (trained.interrupted, trained.exit_code, only(trained).done) == (True, 130, 4)
+
+
+def test_an_interrupt_while_remedies_are_tried_keeps_the_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*about: object) -> object:
+        yield Remedy("a tenth of the rate", True, 50, 1.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(one.remedies, "tried", interrupted)
+    trained = train("names", updates=60, rate=1e307, clip=0, lockstep=False)
+    explosion = only(trained).explosion
+    assert (trained.interrupted, trained.exit_code) == (True, 130)
+    assert explosion is not None and [remedy.name for remedy in explosion.remedies] == ["a tenth of the rate"]
 
 
 def test_a_candidate_of_another_model_is_bad_input() -> None:
