@@ -4,16 +4,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: compare test bench verdicts diagnoses trainings clean
+.PHONY: compare test static pytest bench verdicts diagnoses trainings clean
 
 compare: $(INSTALLED)
 	$(BIN)/python -m harness compare --cell lstm
 
+# Reading the code and running it go side by side.
 test: $(INSTALLED)
+	$(MAKE) --no-print-directory --jobs 2 static pytest
+
+static: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+pytest: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not slow" --gradients lstm,rnn
 
 bench: $(INSTALLED)

@@ -7,6 +7,8 @@ import re
 import shlex
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import faults
@@ -17,6 +19,7 @@ from harness.version import VERSION
 from reports import terminal
 
 ROOT = Path(__file__).parent.parent
+WRITES = ("--out", "--save-case")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -56,17 +59,30 @@ def commands() -> list[list[str]]:
     return [shlex.split(line) for line in re.findall(r"^    python -m harness (.*)$", README, re.MULTILINE)]
 
 
+def reads(arguments: list[str]) -> bool:
+    """Whether a command reads what another one writes."""
+    written = {after for other in commands() for word, after in pairwise(other) if word in WRITES}
+    return any(after in written and word not in WRITES for word, after in pairwise(arguments))
+
+
 def test_its_commands_work(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text(README, encoding="utf-8")
     page = (ROOT / "docs" / "bring-your-own.md").read_text(encoding="utf-8")
     (first,) = re.findall(r"```python\n(# my_rnn\.py\n.*?)```", page, re.DOTALL)
     (tmp_path / "my_rnn.py").write_text(first, encoding="utf-8")
     assert len(commands()) > 5
-    for arguments in commands():
-        done = subprocess.run(
-            [sys.executable, "-m", "harness", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120
-        )
-        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+
+    def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "harness", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+
+    def check(chosen: list[list[str]], at_once: int) -> None:
+        with ThreadPoolExecutor(at_once) as pool:
+            for arguments, done in zip(chosen, pool.map(run, chosen), strict=True):
+                assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+
+    check([arguments for arguments in commands() if not reads(arguments)], 2)
+    check([arguments for arguments in commands() if reads(arguments)], 1)
 
 
 def test_its_python_works() -> None:
