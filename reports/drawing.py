@@ -108,10 +108,15 @@ def _table(
     return table
 
 
-def details(console: Console, labelled: Iterable[tuple[str, str]], styles: Mapping[str, str] = LABEL_STYLES) -> Table:
+def details(
+    console: Console,
+    labelled: Iterable[tuple[str, str]],
+    styles: Mapping[str, str] = LABEL_STYLES,
+    label_width: int = LABEL,
+) -> Table:
     """A label and its text each; a label is not repeated, and its texts have the style that it names."""
     grid = Table.grid(padding=(0, GAP, 0, 0))
-    grid.add_column(width=LABEL, style="dim")
+    grid.add_column(width=label_width, style="dim", overflow="fold")
     grid.add_column(overflow="fold")
     before = ""
     for label, told in labelled:

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 
 from rich.console import Console
-from rich.table import Table as Grid
 
 from harness.run import Verdict
 from harness.trained import Explosion, Trained, Trainee
 
 from . import explosion, training
-from .drawing import GAP, LABEL, put, put_table, text, unbroken, width
+from .drawing import GAP, LABEL, details, put, put_table, text, unbroken, width
 from .side_by_side import beside
 from .sparkline import COLUMNS, MARKS, spark
 from .terminal import STYLES, print_run
@@ -107,12 +106,5 @@ def _row_style(row: Sequence[str]) -> str:
 def _put_details(console: Console, labelled: Iterable[tuple[str, str]]) -> None:
     """As `drawing.details`, with room for a task's own labels."""
     told = list(labelled)
-    grid = Grid.grid(padding=(0, GAP, 0, 0))
-    grid.add_column(width=min(max([LABEL, *(len(label) for label, _ in told)]), MOST), style="dim", overflow="fold")
-    grid.add_column(overflow="fold")
-    before = ""
-    for label, line in told:
-        shown = text(console, line, LABEL_STYLES.get(label, ""))
-        grid.add_row(text(console, "" if label == before else label), shown)
-        before = label
-    put(console, grid)
+    widest = min(max([LABEL, *(len(label) for label, _ in told)]), MOST)
+    put(console, details(console, told, LABEL_STYLES, widest))

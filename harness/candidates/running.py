@@ -104,10 +104,7 @@ class Running:
     def _read(self) -> None:
         assert self._process.stdout is not None
         while True:
-            try:
-                frame = frames.read(self._process.stdout)
-            except Exception:  # not a frame: the process is of no use any more
-                frame = None
+            frame = frames.heard(self._process.stdout)
             self._frames.put(frame)
             if frame is None:
                 return

@@ -50,8 +50,9 @@ class How:
         if self.candidate is None:
             return Own(setting.model), setting
         hand = stack.enter_context(Brought(self.candidate, setting, self.timeout, self.memory, own_loop))
-        own_loop = hand.loops and not self.clipped
-        return hand, replace(hand.setting, clip=unclipped) if own_loop else hand.setting
+        if hand.loops and not self.clipped:
+            return hand, replace(hand.setting, clip=unclipped)
+        return hand, hand.setting
 
 
 def trained(setting: Setting, how: How, shown: Shown) -> tuple[Trainee, bool]:

@@ -226,10 +226,7 @@ class There:
         """In a thread: an interrupt never strikes here, so no reply is lost."""
         assert self._process.stdout is not None
         while True:
-            try:
-                frame = frames.read(self._process.stdout)
-            except Exception:  # not a frame: the process is of no use any more
-                frame = None
+            frame = frames.heard(self._process.stdout)
             if frame is None:
                 self._ended = True
             elif "number" in frame[0]:

@@ -31,7 +31,7 @@ _Pair = tuple[Asked, Record]
 
 
 class Serving:
-    """``about`` as `asked_for` makes it; ``params`` are the weights that both trajectories begin at."""
+    """``about`` as `harness.training.lockstep` makes it; ``params`` are the weights that both trajectories begin at."""
 
     def __init__(self, about: Mapping[str, Any], params: Mapping[str, np.ndarray]) -> None:
         model = Model(**about["model"])
