@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from harness import blind, brought, casefile, diagnosing
+from harness import blind, brought, casefile, diagnosing, elements
 from harness.brought import Brought
 from harness.candidate import Candidate, InProcess, UnderTest
 from harness.candidates.process import CandidateFailed, Process
@@ -191,14 +191,15 @@ def _by_references(session: Session, made: Iterable[Case], alone: bool, found: F
     """Every case put to the candidate, to truth and to the references, and then the companions by truth alone."""
     seen: list[Case] = []
     for one in made:
-        found.judgements.append(session.judge(one))
+        elements.add(session.judge(one), found.judgements)
         seen.append(one)
     started = time.perf_counter()
     failed = any(judgement.verdict == "error" for judgement in found.judgements)
     accompanied = [] if alone or failed else _accompany(session, seen)
     kept, dropped = _sorted_out(accompanied, session.under_test.any_model)
     found.seconds += time.perf_counter() - started
-    found.companions += [judgement for _, judgement in kept]
+    for _, judgement in kept:
+        elements.add(judgement, found.companions)
     found.findings += [
         replace(finding, text=f"on the companion case {one.case.source} {finding.text}")
         for one, judgement in kept
@@ -220,12 +221,13 @@ def _by_own_forward(tested: Brought, seeds: range, alone: bool, working: Working
         started = time.perf_counter()
         judged = own_forward.judge_own(way, tested.params, tested.data, seed, alone)
         if first:
-            found.judgements.append(judged.judgement)
+            elements.add(judged.judgement, found.judgements)
         elif judged.judgement.verdict in ("agree", "differ"):
-            found.companions.append(judged.judgement)
+            elements.add(judged.judgement, found.companions)
         else:
             found.findings.append(Finding("not run", f"nothing by its own forward: {judged.judgement.reason}"))
-        found.companions += judged.companions
+        for companion in judged.companions:
+            elements.add(companion, found.companions)
         found.findings += judged.findings
         found.seconds += 0.0 if first else time.perf_counter() - started
 

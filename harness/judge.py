@@ -10,6 +10,8 @@ import numpy as np
 from harness import findings as read_off
 from harness import measure, peers, where
 from harness.budget import Budgets
+from harness.elements import elements
+from harness.pictured import Elements
 from harness.run import Finding, Judgement, Participant, Parts, Row, Verdict, worst
 from harness.subject import Scales, Subject
 from references.protocol import Answer
@@ -62,6 +64,7 @@ def judge(evidence: Evidence) -> Judgement:
     forward: list[Row] = []
     rows: list[Row] = []
     parts: list[Parts] = []
+    entries: list[Elements] = []
     findings = list(evidence.findings)
     participants = evidence.participants
     odd = departure = ""
@@ -74,7 +77,7 @@ def judge(evidence: Evidence) -> Judgement:
         if candidate is not None:
             forward, departure = _forward(subject, candidate, truth, evidence.budgets, names["truth"], allowed)
             answers = {names["truth"]: truth, **evidence.references}
-            rows, parts = _gradients(candidate, answers, scales, subject)
+            rows, parts, entries = _gradients(candidate, answers, scales, subject)
             findings += read_off.non_finite(candidate, truth)
             if any(row.verdict == "differ" for row in rows):
                 findings += read_off.scaled(subject, candidate, truth, evidence.budgets)
@@ -93,6 +96,7 @@ def judge(evidence: Evidence) -> Judgement:
         findings=tuple(findings),
         verdict=verdict,
         reason=reason,
+        elements=tuple(entries),
     )
 
 
@@ -127,23 +131,26 @@ def _forward(
 
 def _gradients(
     candidate: Answer, answers: Mapping[str, Answer], scales: Scales, subject: Subject
-) -> tuple[list[Row], list[Parts]]:
+) -> tuple[list[Row], list[Parts], list[Elements]]:
     """Every graded array against every reference that answered, truth first; what rounds alike may be two off."""
     rows: list[Row] = []
     parts: list[Parts] = []
+    entries: list[Elements] = []
     for array, scale in scales.items():
         if array not in candidate.grads:
             continue
-        for name, answer in answers.items():
-            if array not in answer.grads:
-                continue  # a sample has only some
-            pair = measure.Pair(
+        pairs = [
+            measure.Pair(
                 array, name, candidate.grads[array], answer.grads[array], scale, peers.allowance(subject.dtype, answer),
                 answer.radius.get(array, 0.0), answer.proven,
-            )  # fmt: skip
-            rows.append(measure.row(pair))
-            parts += measure.parts(pair)
-    return rows, parts
+            )
+            for name, answer in answers.items()
+            if array in answer.grads  # a sample has only some
+        ]  # fmt: skip
+        rows += [measure.row(pair) for pair in pairs]
+        parts += [part for pair in pairs for part in measure.parts(pair)]
+        entries += [elements(pairs)] if pairs else []
+    return rows, parts, entries
 
 
 def _distances(evidence: Evidence, truth: Answer, scales: Scales, allowed: float) -> tuple[Participant, ...]:

@@ -1,7 +1,7 @@
 """The run: everything that one command found out, as data.
 
-A leaf: it imports nothing of ours but the data of a diagnosis, and reports import nothing else of the harness. Numbers
-are computed before they get here; a report only formats them. Δ is always candidate − reference.
+A leaf: it imports nothing of ours but the data of a diagnosis and of pictures, and reports import little else of the
+harness. Numbers are computed before they get here; a report only formats them. Δ is always candidate − reference.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from harness.diagnosed import Diagnosis
+from harness.pictured import Adjoints, Elements
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,6 +142,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     verdict: Verdict
     reason: str  #: the verdict in one sentence
+    elements: tuple[Elements, ...] = ()  #: entry by entry; of several judgements the worst keeps them
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -190,6 +192,15 @@ def _rank(row: Row) -> tuple[int, float]:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a candidate's function stands."""
+
+    file: str
+    line: int  #: of its ``def``, from 1
+    function: str
+
+
+@dataclass(frozen=True)
 class Run:
     """Everything that one command found out."""
 
@@ -204,6 +215,8 @@ class Run:
     companions: tuple[Judgement, ...] = ()  #: small cases beside the given ones, which see what those cannot
     companion_seconds: float = 0.0  #: what they took
     diagnosis: Diagnosis | None = None  #: why it is ``differ``, where that was asked for and could be found out
+    adjoints: Adjoints | None = None  #: step by step, where that was asked for and could be seen
+    source: Source | None = None  #: of a candidate that is a Python file
 
     @property
     def verdict(self) -> Verdict:

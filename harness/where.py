@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from harness.pictured import Axis as Axis
+
 #: letter → the kind of part that one index along such an axis is
 _KINDS = {"A": "row", "K": "row", "T": "step", "B": "batch", "D": "column", "H": "column"}
 #: kind → one, several
@@ -15,16 +17,6 @@ _WORDS = {"batch": ("batch entry", "batch entries"), "entry": ("entry", "entries
 
 #: what stands along an axis that is multiplied by inputs: these are no gates
 SOURCES = {"x", "h", "1", "1x", "1h"}
-
-
-class Axis(NamedTuple):
-    """What one axis of an array holds."""
-
-    name: str  #: what a run shows of it: "A", "T", "h+x"
-    kind: str  #: what one index along it is: row, column, step, batch, entry
-    labels: tuple[str, ...]  #: of each index: "f 3", "12"
-    #: the gates or sources along it, each with its indices; empty where there is only one
-    blocks: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 class Part(NamedTuple):

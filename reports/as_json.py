@@ -16,7 +16,9 @@ from harness.run import Judgement, Run
 SUFFIXES = (".json",)
 
 #: Version 1: the run with all its judgements, rows, participants and findings, and the parts of what does not agree.
+#: What pictures are drawn from is left out.
 FORMAT_VERSION = 1
+PICTURED = ("elements", "adjoints")
 
 
 def render(run: Run) -> str:
@@ -31,7 +33,10 @@ def document(run: Run) -> dict[str, Any]:
         "worst_ulp": plain(run.worst_ulp),
     }  # fmt: skip
     told = {name: [_judgement(one) for one in getattr(run, name)] for name in ("judgements", "companions")}
-    return {"format_version": FORMAT_VERSION, **counted, **plain(replace(run, judgements=(), companions=())), **told}
+    whole = {
+        name: value for name, value in plain(replace(run, judgements=(), companions=())).items() if name not in PICTURED
+    }
+    return {"format_version": FORMAT_VERSION, **counted, **whole, **told}
 
 
 def schema() -> dict[str, Any]:
@@ -43,7 +48,8 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
     suspects = {(row.array, row.reference) for row in judgement.rows if row.verdict != "agree"}
     parts = [part for part in judgement.parts if (part.array, part.reference) in suspects]
     case = {"title": judgement.case.title, **plain(judgement.case)}
-    return {**plain(replace(judgement, parts=tuple(parts))), "case": case}
+    told = plain(replace(judgement, parts=tuple(parts), elements=()))
+    return {**{name: value for name, value in told.items() if name not in PICTURED}, "case": case}
 
 
 def plain(value: Any, nan: str | None = "nan") -> Any:

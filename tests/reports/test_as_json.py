@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]  # its stubs are apart
 
 from harness.diagnosed import Diagnosis, Equation, Example, Fault, Map, Place
-from harness.run import CaseSummary, Finding, Judgement, Participant, Parts, Row, Run
+from harness.run import CaseSummary, Finding, Judgement, Participant, Parts, Row, Run, Source
 from reports import as_json
 
 VALIDATOR = Draft202012Validator(as_json.schema())
@@ -36,14 +36,14 @@ def test_every_run_is_what_the_schema_says(any_run: Run) -> None:
     ("name", "kind", "own"),
     [
         ("row", Row, set()), ("parts", Parts, set()), ("finding", Finding, set()), ("participant", Participant, set()),
-        ("case", CaseSummary, {"title"}), ("judgement", Judgement, set()), ("diagnosis", Diagnosis, set()),
+        ("case", CaseSummary, {"title"}), ("judgement", Judgement, set()), ("source", Source, set()), ("diagnosis", Diagnosis, set()),
         ("equation", Equation, set()), ("fault", Fault, set()), ("place", Place, set()), ("map", Map, set()),
         ("example", Example, set()),
     ],
 )  # fmt: skip
 def test_the_schema_has_each_field_of_the_run(name: str, kind: Any, own: set[str]) -> None:
     described = as_json.schema()["$defs"][name]
-    assert set(described["properties"]) - own == {field.name for field in fields(kind)}
+    assert set(described["properties"]) - own == {field.name for field in fields(kind)} - set(as_json.PICTURED)
 
 
 def objects(schema: Any) -> Iterator[dict[str, Any]]:
@@ -56,7 +56,7 @@ def objects(schema: Any) -> Iterator[dict[str, Any]]:
 
 def test_the_schema_requires_everything_and_allows_nothing_else() -> None:
     found = list(objects(as_json.schema()))
-    assert len(found) == 13
+    assert len(found) == 14
     for described in found:
         assert described["required"] == list(described["properties"])
         assert described["additionalProperties"] is False
