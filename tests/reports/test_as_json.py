@@ -36,7 +36,8 @@ def test_every_run_is_what_the_schema_says(any_run: Run) -> None:
     ("name", "kind", "own"),
     [
         ("row", Row, set()), ("parts", Parts, set()), ("finding", Finding, set()), ("participant", Participant, set()),
-        ("case", CaseSummary, {"title"}), ("judgement", Judgement, set()), ("source", Source, set()), ("diagnosis", Diagnosis, set()),
+        ("case", CaseSummary, {"title"}), ("judgement", Judgement, set()), ("source", Source, set()),
+        ("diagnosis", Diagnosis, set()),
         ("equation", Equation, set()), ("fault", Fault, set()), ("place", Place, set()), ("map", Map, set()),
         ("example", Example, set()),
     ],
