@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness import threads, train_cli
+from harness import saved_cli, threads, train_cli, watch_cli
 from harness.errors import BadInput
+from harness.files import write_each
 from harness.version import VERSION
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def example(seed):
 """
 LAYOUT_EXAMPLE = "Example: python -m harness layout my_lstm.py"
 CASEBOOK_EXAMPLE = "Example: python -m harness casebook theano-versus-python"
+
+#: Files by whose suffix a run is drawn, adjoints step by step among the rest.
+_PICTURES = (".html", ".svg", ".png")
 
 app = typer.Typer(
     add_completion=False,
@@ -110,7 +114,9 @@ def compare(
     save_case: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the case.")] = None,
     out: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Write the run, by suffix: .md, .csv, .json. May be repeated."),
+        typer.Option(
+            metavar="FILE", help="Write the run, by suffix: .html, .md, .csv, .json, .svg, .png. May be repeated."
+        ),
     ] = None,
     diagnose: Annotated[
         bool, typer.Option("--diagnose", help="Where it differs: which equation, which line, a counterexample.")
@@ -136,12 +142,14 @@ def compare(
         cell=cell, activation=activation, loss=loss, reduction=reduction, bias=bias, readout=readout, shape=shape,
         dtype=dtype, seed=seed, seeds=seeds, references=references, truth=truth, alone=alone, text=text, case=case,
         save_case=save_case, device=device, progress=_progress if candidate is None else None,
-        diagnose=diagnose, write_test=write_test, command=shlex.join(["python", "-m", "harness", *context.obj]),
+        diagnose=diagnose, write_test=write_test, adjoints=any(path.suffix.lower() in _PICTURES for path in out or ()),
+        command=shlex.join(["python", "-m", "harness", *context.obj]),
         )  # fmt: skip
-    for path in out or ():
-        output.write(run, path)
+    problems = write_each(lambda path: output.write(run, path), out or ())
     console = terminal.stdout()
     terminal.print_run(run, console, verbose=verbose)
+    if problems:
+        raise BadInput("; ".join(map(str, problems)))
     asked = diagnose or write_test is not None
     if run.verdict == "differ" and not asked and gradients is None and console.file.isatty():
         terminal.print_offer(f"{run.command} --diagnose", console)
@@ -197,18 +205,19 @@ def sensitivity(
     sound: Annotated[int, typer.Option(metavar="N", help="How many sound cases to look for false alarms in.")] = 200,
     shapes: Annotated[int, typer.Option(metavar="N", help="How many shapes to spread them over.")] = 20,
     jobs: Annotated[int | None, typer.Option(metavar="N", help="Processes. Default: one per core.")] = None,
-    out: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Write the study: .md, .json.")] = None,
+    out: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Write the study: .html, .json, .md.")] = None,
     badge: Annotated[Path | None, typer.Option(metavar="FILE", help="Its line as a badge: .svg, or .json.")] = None,
 ) -> None:
     """Turn the harness on itself: planted faults, the smallest errors that are seen, false alarms."""
     from harness.files import check_writable, replace_whole
     from harness.sensitivity.study import study
     from reports import badge as badges
-    from reports import refusal, terminal
+    from reports import refusal, sensitivity_html, terminal
     from reports import sensitivity as told
 
     makers = {".svg": badges.picture, ".json": badges.shield}
-    targets = [(path, tuple(told.FORMATS)) for path in out or ()] + ([(badge, tuple(makers))] if badge else [])
+    formats = {".html": sensitivity_html.render, **told.FORMATS}
+    targets = [(path, sorted(formats)) for path in out or ()] + ([(badge, list(makers))] if badge else [])
     for path, allowed in targets:
         if path.suffix.lower() not in allowed:
             raise BadInput(refusal(str(path), f'suffix "{path.suffix}"', allowed))
@@ -221,7 +230,7 @@ def sensitivity(
         command=shlex.join(["python", "-m", "harness", *context.obj]),
     )  # fmt: skip
     for path in out or ():
-        replace_whole(path, told.FORMATS[path.suffix.lower()](found))
+        replace_whole(path, formats[path.suffix.lower()](found))
     right = told.sound(found)
     if badge is not None:
         colour = badges.AGREE if right else badges.COLOURS["differ"]
@@ -248,18 +257,27 @@ def layout(
 
 @app.command(epilog=CASEBOOK_EXAMPLE)
 def casebook(
+    context: typer.Context,
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="One system, in full. Default: all of them.")
     ] = None,
     diagnose: Annotated[
         bool, typer.Option("--diagnose", help="With a NAME: why each candidate that differs does.")
     ] = False,
+    out: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Write what is found: .html. May be repeated.")
+    ] = None,
 ) -> None:
     """Judge the published systems: what is expected beside what is found, exit 1 on any departure."""
+    from harness import casebook_output
     from harness.casebook import entries, entry, showing
     from reports import terminal
+    from reports.casebook_html import Casebook
 
     console = terminal.stdout()
+    page = Casebook("", shlex.join(["python", "-m", "harness", *context.obj]), (), ())
+    for path in out or ():
+        casebook_output.check(path)
     if diagnose and name is None:
         raise BadInput(f"diagnose: needs the NAME of a system: {', '.join(entries())}")
     if name is not None:
@@ -269,6 +287,7 @@ def casebook(
         typer.echo(chosen.story)
         with _told_progress() as told:
             runs = showing.in_full(chosen, told, diagnose)
+        page = replace(page, story=chosen.story, shown=casebook_output.shown(chosen, runs))
         for member, run in runs:
             terminal.print_tables(f"{member.path.name}: {member.about}", showing.numbers(chosen, member, run), console)
             terminal.print_run(showing.on_its_own_data(run), console)
@@ -284,33 +303,17 @@ def casebook(
     terminal.print_tables(title, tables, console)
     for departure in departures:
         typer.echo(departure)
+    for path in out or ():
+        casebook_output.write(replace(page, title=title, overview=tables, departures=departures), path)
     raise typer.Exit(1 if departures else 0)
 
 
 app.command(cls=train_cli.TrainCommand)(train_cli.train)
+app.command(epilog=watch_cli.EXAMPLE)(watch_cli.watch)
 
 
-@app.command()
-def badge(
-    run: Annotated[Path, typer.Argument(metavar="RUN.json", help="A run saved by compare --out RUN.json.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The badge: .svg, or .json for the endpoint.")],
-) -> None:
-    """Make the badge of a saved run."""
-    from harness.files import replace_whole
-    from reports import badge as badges
-    from reports import refusal
-
-    makers = {".svg": badges.svg, ".json": badges.endpoint}
-    suffix = out.suffix.lower()
-    if suffix not in makers:
-        raise BadInput(refusal(str(out), f'suffix "{suffix}"', makers))
-    try:
-        data = badges.load(run)
-    except OSError as error:
-        raise BadInput(f"{run}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise BadInput(str(error)) from None
-    replace_whole(out, makers[suffix](data))
+app.command()(saved_cli.badge)
+app.command()(saved_cli.annotate)
 
 
 def _progress(cases: Iterable[Case], count: int) -> Iterable[Case]:

@@ -9,9 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from harness import blind, brought, casefile, diagnosing, elements
+from harness import source as sources
 from harness.brought import Brought
 from harness.candidate import Candidate, InProcess, UnderTest
 from harness.candidates.process import CandidateFailed, Process
@@ -28,6 +29,11 @@ from harness.version import VERSION, versions
 from harness.workers import Workers
 from references import protocol
 from references.protocol import Reference
+
+if TYPE_CHECKING:
+    from harness.diagnosed import Diagnosis
+    from harness.pictured import Adjoints
+    from harness.watching.warm import Warm
 
 DEVICES = ("cpu", "cuda")
 #: what may be under test: a function, a provider, a file or a command; by default handgrad's own
@@ -61,9 +67,11 @@ def compare(
     memory: float = 4.0,
     diagnose: bool = False,
     write_test: str | Path | None = None,
+    adjoints: bool = False,
     command: str = "",
     progress: Progress | None = None,
     working: Working | None = None,
+    warm: Warm | None = None,
 ) -> Run:
     """Run a hand-written gradient on identical weights against automatic ones, and judge it.
 
@@ -87,6 +95,11 @@ def compare(
     lines of a Python file, and the smallest counterexample. ``write_test`` asks too, and is a file to write this
     counterexample to, as a test that fails until the candidate is mended; where there is none, nothing is written.
 
+    ``adjoints`` measures da, dh and dc step by step on the case that fares worst, for pictures: the run's ``adjoints``.
+    The candidate is called about once for every step. A candidate without a layout has none.
+
+    ``warm`` is what a caller keeps from one comparison of a file to the next: see `harness.watching`.
+
     Raises BadInput (a ValueError) for anything that cannot be worked with.
     """
     options = Options(cell, activation, loss, reduction, bias, readout, shape, dtype, seed, seeds, text, case)
@@ -98,11 +111,29 @@ def compare(
     if write_test is not None:
         diagnosing.check(Path(write_test), candidate)
     started = time.perf_counter()
+    source = sources.of(candidate)  # as the file is now, which is what runs
     found = Found()
-    diagnosis = None
+
+    def standing() -> Run:
+        return Run(
+            command=command or "harness.compare(…)",
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            version=VERSION,
+            versions=versions(["numpy", *dict.fromkeys(name for reference in chosen for name in reference.NEEDS)]),
+            platform=f"{platform.system()} {platform.machine()}",
+            judgements=tuple(found.judgements),
+            findings=tuple(dict.fromkeys(found.findings)),
+            companions=tuple(found.companions),
+            companion_seconds=found.seconds,
+            seconds=time.perf_counter() - started,
+            diagnosis=found.diagnosis,
+            adjoints=found.adjoints,
+            source=source,
+        )
+
     with ExitStack() as stack:
         try:
-            tested = _tested(candidate, gradients, options, timeout, memory, stack)
+            tested = _tested(candidate, gradients, options, timeout, memory, stack, warm)
         except CandidateFailed as error:  # before it said what it is
             tested = None
             found.judgements.append(own_forward.failed(Path(str(candidate)).name, str(error)))
@@ -119,7 +150,7 @@ def compare(
             required = [reference.NAME for reference in chosen] if named else []
             required += [truth] if truth else []
             frameworks = {r.WORKER for r in chosen if r.WORKER and not protocol.missing(r)}
-            workers = stack.enter_context(Workers(frameworks, device))
+            workers = warm.workers if warm else stack.enter_context(Workers(frameworks, device))
             made: Iterable[Case]
             made, count = _cases(options, tested)  # while the frameworks are loading
             if save_case is not None:
@@ -130,28 +161,27 @@ def compare(
             assert under_test is not None
             beside = references is None and not under_test.any_model
             session = Session(tuple(chosen), workers, under_test, tuple(required), truth or "", beside)
-            _by_references(session, progress(made, count) if progress else made, alone, found)
+            seen = _by_references(session, progress(made, count) if progress else made, alone, found)
+            if adjoints:
+                from harness.stepwise import stepwise  # here, as only pictures need it
+
+                found.adjoints, lost = stepwise(under_test, seen, found.judgements, working or _unseen)
+                found.findings += lost
+        asked = tested is not None and (diagnose or write_test is not None)
+        if warm and tested is not None and found.judgements:  # somebody waits: first what is known, and then why
+            warm.told(standing())
+            if asked and not _departed(found):
+                _diagnose(tested, working or _unseen, found)
+                warm.told(standing())
         if isinstance(tested, Brought):
             _by_own_forward(tested, range_of_seeds(options), alone, working or _unseen, found)
-        if tested is not None and (diagnose or write_test is not None):
-            judged = (*found.judgements, *found.companions)
-            diagnosis, told = diagnosing.why(tested, judged, working or _unseen)
-            found.findings += told
+        if tested is not None and asked and found.diagnosis is None:
+            if warm and standing().verdict == "differ":
+                warm.told(standing())
+            _diagnose(tested, working or _unseen, found)
     if write_test is not None:
-        diagnosing.write(diagnosis, Path(write_test))
-    return Run(
-        command=command or "harness.compare(…)",
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        version=VERSION,
-        versions=versions(["numpy", *dict.fromkeys(name for reference in chosen for name in reference.NEEDS)]),
-        platform=f"{platform.system()} {platform.machine()}",
-        judgements=tuple(found.judgements),
-        findings=tuple(dict.fromkeys(found.findings)),
-        companions=tuple(found.companions),
-        companion_seconds=found.seconds,
-        seconds=time.perf_counter() - started,
-        diagnosis=diagnosis,
-    )
+        diagnosing.write(found.diagnosis, Path(write_test))
+    return standing()
 
 
 @dataclass
@@ -162,12 +192,20 @@ class Found:
     companions: list[Judgement] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0  #: of the companions
+    diagnosis: Diagnosis | None = None
+    adjoints: Adjoints | None = None
 
 
 def _tested(
-    candidate: Tested, gradients: str | Path | None, options: Options, timeout: float, memory: float, stack: ExitStack
+    candidate: Tested,
+    gradients: str | Path | None,
+    options: Options,
+    timeout: float,
+    memory: float,
+    stack: ExitStack,
+    warm: Warm | None,
 ) -> UnderTest | Brought:
-    """What is under test, and a process for it that ends with the stack."""
+    """What is under test, and a process for it that ends with the stack, unless a caller keeps one."""
     if gradients is not None:
         if candidate is not None or options.case is None:
             raise BadInput(
@@ -177,7 +215,8 @@ def _tested(
     if isinstance(candidate, str | Path):
         if "{case}" in str(candidate):
             return Commanded(str(candidate), timeout, memory)
-        return brought.bring(stack.enter_context(Process(str(candidate), timeout, memory)), options)
+        process = warm.process if warm else stack.enter_context(Process(str(candidate), timeout, memory))
+        return brought.bring(process, options)
     return InProcess(candidate) if candidate is None or callable(candidate) else candidate
 
 
@@ -187,8 +226,11 @@ def _cases(options: Options, tested: UnderTest | Brought) -> tuple[Iterable[Case
     return cases(options)
 
 
-def _by_references(session: Session, made: Iterable[Case], alone: bool, found: Found) -> None:
-    """Every case put to the candidate, to truth and to the references, and then the companions by truth alone."""
+def _by_references(session: Session, made: Iterable[Case], alone: bool, found: Found) -> list[Case]:
+    """Every case put to the candidate, to truth and to the references, and then the companions by truth alone.
+
+    Returns the cases that were made.
+    """
     seen: list[Case] = []
     for one in made:
         elements.add(session.judge(one), found.judgements)
@@ -207,6 +249,7 @@ def _by_references(session: Session, made: Iterable[Case], alone: bool, found: F
         if finding.name == "non-finite"
     ]
     found.findings += [*blind.findings([*seen, *(companion.case for companion, _ in kept)]), *dropped]
+    return seen
 
 
 def _by_own_forward(tested: Brought, seeds: range, alone: bool, working: Working, found: Found) -> None:
@@ -215,8 +258,7 @@ def _by_own_forward(tested: Brought, seeds: range, alone: bool, working: Working
     Where forward departs from the model's, the backward can still be right for the forward that is there.
     """
     way = tested.way(working)
-    departed = any(row.verdict == "differ" for judgement in found.judgements for row in judgement.forward)
-    first = tested.layout is None or departed
+    first = tested.layout is None or _departed(found)
     for seed in seeds if first else seeds[:1]:
         started = time.perf_counter()
         judged = own_forward.judge_own(way, tested.params, tested.data, seed, alone)
@@ -230,6 +272,16 @@ def _by_own_forward(tested: Brought, seeds: range, alone: bool, working: Working
             elements.add(companion, found.companions)
         found.findings += judged.findings
         found.seconds += 0.0 if first else time.perf_counter() - started
+
+
+def _departed(found: Found) -> bool:
+    """Whether the candidate's forward is another than the model's."""
+    return any(row.verdict == "differ" for judgement in found.judgements for row in judgement.forward)
+
+
+def _diagnose(tested: UnderTest | Brought, working: Working, found: Found) -> None:
+    found.diagnosis, told = diagnosing.why(tested, (*found.judgements, *found.companions), working)
+    found.findings += told
 
 
 def _unseen(words: str, fraction: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harness.errors import BadInput
@@ -36,6 +37,17 @@ def replace_whole(path: Path, content: str | bytes) -> None:
             raise
     except OSError as error:
         raise BadInput(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def write_each(write: Callable[[Path], None], paths: Iterable[Path]) -> list[BadInput]:
+    """Write what can be written, and say of the rest why not: one full disk must not lose the other files."""
+    problems = []
+    for path in paths:
+        try:
+            write(path)
+        except BadInput as problem:
+            problems.append(problem)
+    return problems
 
 
 def _umask() -> int:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -87,6 +87,11 @@ class Worker:
         answer = Answer(named["loss"], under("grads/"), under("trace/"), radius=under("radius/"), **about)
         return answer, details["seconds"]
 
+    @property
+    def ended(self) -> bool:
+        """Whether its process is no more."""
+        return self._process.poll() is not None
+
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self._process.kill()
@@ -110,13 +115,15 @@ def last_words(process: subprocess.Popen[bytes], noise: IO[bytes]) -> str:
 class Workers:
     """A worker for each of the frameworks, as a context manager that ends them. Others start when they are needed."""
 
-    def __init__(self, frameworks: Iterable[str], device: str = "cpu") -> None:
-        self._device = device
-        self._workers = {framework: Worker(framework, device) for framework in frameworks}
+    def __init__(
+        self, frameworks: Iterable[str], device: str = "cpu", start: Callable[[str, str], Worker] = Worker
+    ) -> None:
+        self._device, self._start = device, start
+        self._workers = {framework: start(framework, device) for framework in frameworks}
 
     def __getitem__(self, framework: str) -> Worker:
         if framework not in self._workers:
-            self._workers[framework] = Worker(framework, self._device)
+            self._workers[framework] = self._start(framework, self._device)
         return self._workers[framework]
 
     def __enter__(self) -> Workers:

@@ -7,12 +7,14 @@ for agreement that was measured; everything else has another colour.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from math import isfinite
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isfinite, isnan, nan
 from pathlib import Path
 from reprlib import repr as shortened
 from sys import float_info
 from typing import TYPE_CHECKING, Any, cast
+
+from harness.run import VERDICTS
 
 from . import numbers, refusal
 from .as_json import FORMAT_VERSION
@@ -67,6 +69,17 @@ def colour(data: Mapping[str, Any]) -> str:
     """The verdict's colour, green only where every one of at least one comparison agrees by a measured error."""
     measured = 0 < data["agreeing"] == data["total"] and isfinite(float(data["worst_ulp"]))
     return DOUBT if data["verdict"] == "agree" and not measured else COLOURS[data["verdict"]]
+
+
+def counted(runs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What a badge reads of several saved runs: the worst verdict, all comparisons, the worst error."""
+    ulps = [float(data["worst_ulp"]) for data in runs]
+    return {
+        "verdict": max((data["verdict"] for data in runs), key=VERDICTS.index),
+        "agreeing": sum(data["agreeing"] for data in runs),
+        "total": sum(data["total"] for data in runs),
+        "worst_ulp": nan if any(map(isnan, ulps)) else max(ulps),
+    }
 
 
 def load(path: str | Path) -> dict[str, Any]:

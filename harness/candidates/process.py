@@ -45,6 +45,12 @@ class Process:
         self._running: Running | None = None
         self._lock = threading.RLock()
 
+    def start(self) -> None:
+        """Start its process now, ahead of the first request. Nothing of the candidate's runs before that."""
+        with self._lock:
+            if self._running is None or self._running.ended:
+                self._running = Running(self.target, self._timeout, self._memory)
+
     def describe(self) -> Description:
         """What the file declares. BadInput: no such function, a layout or model that is none, a sign that is not ±1."""
         done, _ = self._ask("describe")
@@ -145,8 +151,8 @@ class Process:
         arrays: dict[str, np.ndarray] = {}
         request = {"do": do, **about} | ({} if values is None else {"values": encode(values, arrays)})
         with self._lock:
-            if self._running is None or self._running.ended:
-                self._running = Running(self.target, self._timeout, self._memory)
+            self.start()
+            assert self._running is not None
             try:
                 return self._running.ask(request, arrays, progress)
             except BaseException as error:

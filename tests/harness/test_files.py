@@ -41,3 +41,10 @@ def test_mode_and_links_are_kept(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_refused_before_the_work(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput):
         files.check_writable(tmp_path / name)
+
+
+def test_what_can_be_written_is_written_and_the_rest_is_told(tmp_path: Path) -> None:
+    paths = [tmp_path / "no such folder" / "a", tmp_path / "b", tmp_path]
+    problems = files.write_each(lambda path: files.replace_whole(path, "told"), paths)
+    assert (tmp_path / "b").read_text() == "told"
+    assert [str(problem).split(":")[0] for problem in problems] == [str(paths[0]), str(paths[2])]

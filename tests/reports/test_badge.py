@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 
+import harness
 import reports
-from harness.run import VERDICTS, Run
+from harness.cli import main
+from harness.run import VERDICTS, Run, joined
+from references import protocol
 from reports import as_json, badge
 
 GREEN = badge.PAINT["brightgreen"]
+
+
+ROOT = Path(__file__).parent.parent.parent
+#: What badge services publish of their endpoint, as a schema.
+SCHEMA = json.loads((ROOT / "tests" / "data" / "endpoint-badge.schema.json").read_text("utf-8"))
 
 
 def endpoint(run: Run) -> dict[str, Any]:
@@ -75,7 +84,7 @@ def test_the_same_run_gives_the_same_picture(c1: Run) -> None:
 
 
 def test_it_is_no_format() -> None:
-    assert ".svg" not in reports.formats()
+    assert badge not in reports.formats().values()
     assert not hasattr(badge, "SUFFIXES")
 
 
@@ -143,3 +152,84 @@ def test_a_run_with_one_difference_in_a_thousand_is_not_green(agreeing: Run) -> 
     rows = judgement.rows[:1] * 999 + (replace(judgement.rows[0], verdict="differ"),)
     told = endpoint(replace(agreeing, judgements=(replace(judgement, rows=rows, verdict="differ"),)))
     assert (told["message"], told["color"]) == ("differ · 999/1000 agree · 2.1 ulp", "red")
+
+
+def test_what_a_badge_service_reads_fits_its_schema(any_run: Run) -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(endpoint(any_run), SCHEMA)
+    jsonschema.validate(json.loads(badge.shield("gradient check", "12 of 12", "brightgreen")), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schemaVersion": 2}, {"schemaVersion": "1"}, {"schemaVersion": None}, {"label": None}, {"message": ""},
+        {"message": None}, {"message": 12}, {"isError": "true"}, {"colour": "red"}, {"logoWidth": 3},
+        {"namedLogo": "python", "logoSvg": "<svg/>"}, {"logoColor": "red"}, {"logoSize": "auto"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_schema_sees_what_a_badge_service_refuses(changes: dict[str, Any], agreeing: Run) -> None:
+    told = {name: value for name, value in (endpoint(agreeing) | changes).items() if value is not None}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(told, SCHEMA)
+
+
+def test_the_schema_takes_what_a_badge_service_takes(agreeing: Run) -> None:
+    logo = {"namedLogo": "python", "logoColor": "white", "logoSize": "auto", "style": "flat", "labelColor": "#333"}
+    jsonschema.validate(endpoint(agreeing) | logo, SCHEMA)
+    jsonschema.validate(endpoint(agreeing) | {"label": "", "logoSvg": "<svg/>", "logoSize": "auto"}, SCHEMA)
+
+
+def test_several_runs_are_counted_as_one(agreeing: Run, c1: Run, inconclusive: Run, not_a_number: Run) -> None:
+    def told(*runs: Run) -> tuple[str, str]:
+        data = badge.counted([as_json.document(run) for run in runs])
+        return badge.message(data), badge.colour(data)
+
+    assert told(agreeing) == (badge.message(as_json.document(agreeing)), "brightgreen")
+    assert told(agreeing, agreeing) == ("24/24 agree · 2.1 ulp", "brightgreen")
+    assert told(agreeing, c1, agreeing) == ("differ · 32/44 agree · 6.7e+15 ulp", "red")
+    assert told(inconclusive, agreeing) == ("inconclusive · 14/14 agree · 2.1 ulp", "yellow")
+    assert told(agreeing, not_a_number, c1)[0].endswith(" agree · nan ulp")
+
+
+def test_several_runs_on_the_command_line(agreeing: Run, c1: Run, tmp_path: Path) -> None:
+    paths = [tmp_path / "a.json", tmp_path / "b.json"]
+    for path, run in zip(paths, (agreeing, c1), strict=True):
+        path.write_text(reports.render(run, ".json"), "utf-8")
+    assert main(["badge", *map(str, paths), "--out", str(tmp_path / "badge.json")]) == 0
+    assert json.loads((tmp_path / "badge.json").read_text("utf-8"))["message"].startswith("differ · 20/32 agree")
+    paths[1].write_text("none")
+    assert main(["badge", *map(str, paths), "--out", str(tmp_path / "badge.json")]) == 2
+    assert json.loads((tmp_path / "badge.json").read_text("utf-8"))["message"].startswith("differ · 20/32 agree")
+
+
+# --- the badge in the README ----------------------------------------------------------------------------------------
+
+
+def ours() -> tuple[dict[str, Any], str]:
+    """The committed badge: the endpoint, and the picture."""
+    told = json.loads((ROOT / "docs" / "badge.json").read_text("utf-8"))
+    return dict(told), (ROOT / "docs" / "badge.svg").read_text("utf-8")
+
+
+def test_our_badge_is_what_our_own_test_run_says() -> None:
+    """The test command compares both cells with the default references; `make badge` makes the badge of its file."""
+    if missing := [name for name, one in protocol.available().items() if one.DEFAULT and protocol.missing(one)]:
+        pytest.skip(f"counted with all default references, and {', '.join(missing)} cannot run here")
+    run = joined([harness.compare(cell=cell, alone=True) for cell in ("lstm", "rnn")], "pytest --gradients lstm,rnn")
+    told, picture = ours()
+    jsonschema.validate(told, SCHEMA)
+    now = endpoint(run)
+    counts, _, error = told.pop("message").partition(" agree · ")
+    counts_now, _, error_now = now.pop("message").partition(" agree · ")
+    assert (told, counts) == (now, counts_now)
+    assert told["color"] == "brightgreen"
+    # The worst error is rounding, which is the machine's: here it is as small everywhere.
+    assert all(float(text.removesuffix(" ulp").lstrip("<")) < 100 for text in (error, error_now))
+    assert f"{counts} agree · {error}" in picture and GREEN in picture
+
+
+def test_the_readme_begins_with_our_badge() -> None:
+    head = (ROOT / "README.md").read_text("utf-8").partition("\n## ")[0]
+    assert "](docs/badge.svg)" in head
