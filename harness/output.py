@@ -13,13 +13,19 @@ from harness.run import Run
 def check(path: Path) -> None:
     """Raise BadInput now rather than after the work, where no run could be written to ``path``."""
     try:
-        reports.suffix_of(path)
+        suffix = reports.suffix_of(path)
     except ValueError as error:
         raise BadInput(str(error)) from None
+    if missing := reports.missing(suffix):
+        raise BadInput(missing)
     check_writable(path)
 
 
 def write(run: Run, path: Path) -> None:
     """Write the run; an existing file is replaced only as a whole. Raises BadInput as `check` does."""
     check(path)
-    replace_whole(path, reports.render(run, path.suffix))
+    try:
+        content = reports.render(run, path.suffix)
+    except ValueError as error:  # of a library for pictures, which must not lose the other files
+        raise BadInput(f"{path}: cannot be drawn: {(str(error).splitlines() or [''])[0]}") from None
+    replace_whole(path, content)

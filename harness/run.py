@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -227,6 +228,12 @@ class Run:
     def exit_code(self) -> int:
         """0 agree · 1 differ or error · 3 inconclusive."""
         return EXIT_CODES[self.verdict]
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: the HTML report, in a frame of its own."""
+        # By name: the run is a leaf, which knows no report; only a notebook that asks for one brings it in.
+        shown: str = import_module("reports.as_html").notebook(self)
+        return shown
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from harness.errors import BadInput
+from harness.files import write_each
 
 EXAMPLE = "Example: python -m harness train sequence --activation tanh --out curves.svg"
 
@@ -62,7 +63,9 @@ def train(
     sample: Annotated[int, typer.Option(metavar="N", help="Sample N times from the trained model: names, text.")] = 0,
     out: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="By suffix: curves as .svg, .png, .csv; all as .json, .md. May be repeated."),
+        typer.Option(
+            metavar="FILE", help="By suffix: curves as .svg, .png, .csv; all as .html, .json, .md. May be repeated."
+        ),
     ] = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="What one call of a candidate may take.")] = 60,
     memory: Annotated[float, typer.Option(metavar="GIB", help="What a candidate may use.")] = 4,
@@ -90,7 +93,7 @@ def train(
             drift=not (no_drift or hand_only), samples=sample, timeout=timeout, memory=memory, progress=progress,
             command=shlex.join(["python", "-m", "harness", *context.obj]),
         )  # fmt: skip
-    problems = trained_output.write_all(trained, out or ())
+    problems = write_each(lambda path: trained_output.write(trained, path), out or ())
     training_terminal.print_trained(trained, terminal.stdout())
     if problems:
         raise BadInput("; ".join(map(str, problems)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Literal
 
 import numpy as np
@@ -150,3 +151,8 @@ class Trained:
     def exit_code(self) -> int:
         """0 agree · 1 differ, error, or not finite · 3 inconclusive · 130 interrupted."""
         return 130 if self.interrupted else EXIT_CODES[self.verdict]
+
+    def _repr_html_(self) -> str:
+        """The page of this training in a frame, which is how a notebook shows it."""
+        # By name and only when asked: this module is data, and knows no report.
+        return str(import_module("reports.training_html").notebook(self))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.errors import BadInput
 from harness.files import check_writable, replace_whole
 from harness.trained import Trained
-from reports import curves, refusal, training_csv, training_json, training_markdown
+from reports import curves, refusal, training_csv, training_html, training_json, training_markdown, vega
 
 #: By suffix.
 FORMATS: Mapping[str, Callable[[Trained], str | bytes]] = {
     ".csv": training_csv.render,
+    ".html": training_html.render,
     ".json": training_json.render,
     ".md": training_markdown.render,
     ".png": curves.png,
@@ -26,7 +27,7 @@ def check(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise BadInput(refusal(str(path), f'suffix "{suffix}"', FORMATS))
-    if suffix in PICTURES and (missing := curves.missing()):
+    if suffix in PICTURES and (missing := vega.missing()):
         raise BadInput(missing)
     check_writable(path)
 
@@ -41,14 +42,3 @@ def write(trained: Trained, path: Path) -> None:
     if isinstance(content, str):  # a name that is not UTF-8 comes as lone surrogates, which no file takes
         content = content.encode("utf-8", "backslashreplace")
     replace_whole(path, content)
-
-
-def write_all(trained: Trained, paths: Sequence[Path]) -> list[BadInput]:
-    """Write what can be written, and say of the rest why not: one full disk must not lose the other files."""
-    problems = []
-    for path in paths:
-        try:
-            write(trained, path)
-        except BadInput as problem:
-            problems.append(problem)
-    return problems

@@ -1,7 +1,8 @@
 """Reports take a run and compute nothing: they only format it.
 
 A module of this package that has ``SUFFIXES`` and ``render(run)`` is a format, found by being there: a new report is
-one new file. Importing the package imports none of them, so that asking for help costs nothing.
+one new file. It may have ``missing()``, which says in one line what it needs and is not installed. Importing the
+package imports none of them, so that asking for help costs nothing.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ class Format(Protocol):
 
     SUFFIXES: tuple[str, ...]
 
-    def render(self, run: Run) -> str:
-        """The run as text."""
+    def render(self, run: Run) -> str | bytes:
+        """The run as text, or as a file's bytes."""
 
 
 @cache
@@ -43,9 +44,17 @@ def suffix_of(name: str | PurePath) -> str:
     return suffix
 
 
-def render(run: Run, suffix: str) -> str:
-    """The run in the format that ``suffix`` names, always encodable as UTF-8."""
+def missing(suffix: str) -> str:
+    """Which extra the format of a suffix lacks, and how to get it; empty where it can write."""
+    lacks = getattr(formats()[suffix_of(f"report{suffix}")], "missing", None)
+    return str(lacks()) if lacks is not None else ""
+
+
+def render(run: Run, suffix: str) -> str | bytes:
+    """The run in the format that ``suffix`` names; a text is always encodable as UTF-8."""
     text = formats()[suffix_of(f"report{suffix}")].render(run)
+    if isinstance(text, bytes):
+        return text
     # A file name that is not UTF-8 reaches the run as lone surrogates, which no file takes.
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

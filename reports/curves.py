@@ -5,54 +5,29 @@ Drawn with Altair and rendered without a network. What stands in it is text only
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.trained import Trained, Trainee
 
-from . import panels, training
-from .panels import INK, NAME, clean, cut, folded
+from . import panels, training, vega
+from .panels import NAME, clean, cut, folded
 from .thinning import POINTS
 
 if TYPE_CHECKING:
     import altair
 
-#: What it needs: a module, and the distribution that has it.
-NEEDS: Mapping[str, str] = {"altair": "altair", "vl_convert": "vl-convert-python"}
-
-SCALE = 2  # pixels of a PNG for each of the picture
-FAINT, FAINTER = "#8a8a8a", "#e6e6e6"
-FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 TITLE_LINE = 76  # characters of a line in the size of the title
-
-
-def missing() -> str:
-    """Which of what it needs is not installed, and how to get it; empty where it can draw."""
-    absent = [name for module, name in NEEDS.items() if find_spec(module) is None]
-    return f"curves: {' and '.join(absent)} not installed: pip install 'handgrad[curves]'" if absent else ""
 
 
 def svg(trained: Trained) -> str:
     """The picture as SVG."""
-    import vl_convert
-
-    return str(vl_convert.vegalite_to_svg(chart(trained).to_dict(), vl_version=_version(), allowed_base_urls=[]))
+    return vega.svg(chart(trained).to_dict())
 
 
 def png(trained: Trained) -> bytes:
     """The picture as PNG."""
-    import vl_convert
-
-    spec = chart(trained).to_dict()
-    return bytes(vl_convert.vegalite_to_png(spec, vl_version=_version(), scale=SCALE, allowed_base_urls=[]))
-
-
-def _version() -> str:
-    """The version of Vega-Lite that Altair writes: "6.4" of "v6.4.1"."""
-    import altair
-
-    return ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+    return vega.png(chart(trained).to_dict())
 
 
 def chart(trained: Trained) -> altair.VConcatChart:
@@ -64,21 +39,7 @@ def chart(trained: Trained) -> altair.VConcatChart:
     drawn = [panel for panel in (panels.losses(shown, last), panels.drifts(shown, last)) if panel is not None]
     headline = folded(f"{trained.task}: {training.headline(trained)}", TITLE_LINE)
     title = altair.TitleParams(headline, subtitle=_subtitle(trained))
-    picture: altair.VConcatChart = (
-        altair.vconcat(*drawn, title=title, background="white", padding=14, spacing=22)
-        .configure(font=FONT)
-        .configure_title(anchor="start", fontSize=16, subtitleFontSize=12, color=INK, subtitleColor=INK, offset=14)
-        .configure_axis(
-            labelFontSize=12, titleFontSize=12, titleFontWeight="normal", labelColor=INK, titleColor=INK,
-            gridColor=FAINTER, domainColor=FAINT, tickColor=FAINT,
-        )
-        .configure_legend(
-            orient="top", direction="vertical", title=None, labelFontSize=12, labelLimit=0,
-            symbolType="stroke", symbolStrokeWidth=3, symbolSize=300, labelColor=INK, offset=6,
-        )
-        .configure_view(stroke=None)
-    )  # fmt: skip
-    return picture
+    return vega.configured(altair.vconcat(*drawn, title=title, spacing=22))
 
 
 def _names(trainees: Sequence[Trainee]) -> list[str]:

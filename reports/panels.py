@@ -16,6 +16,7 @@ from .decades import ticks
 from .explosion import happening
 from .sparkline import logarithmic
 from .thinning import thin
+from .vega import INK
 
 if TYPE_CHECKING:
     import altair
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, BELOW = 760, 320, 150
 #: Okabe and Ito's colours, which are told apart by everybody, the brightest left out as they fade on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
-INK, ALARM = "#222222", "#B00020"
+ALARM = "#B00020"
 TICKS, FEWER_TICKS = 8, 5
 LINE = 108  # characters of a line in the usual size
 #: Characters of a trainee's title in the legend and where it explodes, and of the words there. Cut here, as what cuts

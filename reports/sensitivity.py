@@ -14,6 +14,8 @@ from .as_markdown import escape, table
 
 FORMAT_VERSION = 1
 DTYPES = ("float64", "float32")
+#: Tables that there are only where something is wrong.
+PROBLEMS = ("Not seen", "False alarms")
 
 
 class Table(NamedTuple):
@@ -62,10 +64,10 @@ def tables(study: Study) -> Iterator[Table]:
         (fault.dtype, fault.id, fault.sentence, f"{fault.effect:.1e}") for fault in study.faults if not fault.seen_by
     ]
     if missed:
-        yield Table("Not seen", ("dtype", "fault", "what it does", "effect"), missed)
+        yield Table(PROBLEMS[0], ("dtype", "fault", "what it does", "effect"), missed)
     examples = [(one.provider, example) for one in study.alarms for example in one.examples]
     if examples:
-        yield Table("False alarms", ("provider", "example"), examples)
+        yield Table(PROBLEMS[1], ("provider", "example"), examples)
 
 
 def markdown(study: Study) -> str:
@@ -78,7 +80,7 @@ def body(study: Study) -> Iterator[str]:
     for one in tables(study):
         yield f"**{one.title}**\n"
         yield from table(one.headings, one.rows)
-    yield f"{study.without_effect} planted faults change no gradient and are left out. {_made(study)}\n"
+    yield f"{escape(made(study))} Made by\n"
     yield f"    {study.command}"
 
 
@@ -137,9 +139,11 @@ def _grouped(study: Study, key: Callable[[FaultSeen], str], seen: bool = True) -
     return rows
 
 
-def _made(study: Study) -> str:
+def made(study: Study) -> str:
+    """What was left out, how long it took, and on what."""
     versions = ", ".join(f"{name} {version}" for name, version in study.versions.items())
-    return escape(
+    return (
+        f"{study.without_effect} planted faults change no gradient and are left out. "
         f"The bank was built in {study.build_seconds:.2g} s and judged in {study.judge_seconds:.0f} s, everything took "
-        f"{study.seconds:.0f} s; handgrad {study.version}, {versions} · {study.platform} · {study.created}. Made by"
+        f"{study.seconds:.0f} s; handgrad {study.version}, {versions} · {study.platform} · {study.created}."
     )

@@ -163,7 +163,7 @@ def _foreign(tmp_path: Path, name: str, content: bytes) -> Path:
         (["compare", "--text", "empty"], "text empty: is empty"),
         (["compare", "--text", "latin"], "text latin: is not UTF-8"),
         (["compare", "--text", "same"], "text same: has the one symbol 'a'"),
-        (["compare", "--out", "run.txt"], 'run.txt: got suffix ".txt", allowed: .csv, .json, .md'),
+        (["compare", "--out", "run.txt"], 'run.txt: got suffix ".txt", allowed: .csv, .html, .json, .md, .png, .svg'),
         (["compare", "--out", "none/run.md"], "none/run.md: cannot be written: there is no folder none"),
         (["compare", "--save-case", "none/case"], "none/case: cannot be written: there is no folder none"),
         (["badge", "pickled", "--out", "b.svg"], "pickled: "),

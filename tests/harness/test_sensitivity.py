@@ -152,7 +152,7 @@ def test_a_study_that_found_something_says_so(small: Study) -> None:
 
 def test_the_command_refuses_what_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, message in (
-        (["--out", str(tmp_path / "study.txt")], 'got suffix ".txt", allowed: .md, .json'),
+        (["--out", str(tmp_path / "study.txt")], 'got suffix ".txt", allowed: .html, .json, .md'),
         (["--badge", str(tmp_path / "badge.png")], 'got suffix ".png", allowed: .svg, .json'),
         (["--sound", "-1"], "sound: got -1, needs 0 or more"),
         (["--shapes", "0"], "shapes: got 0, needs 1 or more"),

@@ -19,7 +19,7 @@ from harness import cli, trained_output
 from harness.errors import BadInput
 from harness.trained import Trained
 
-OUTPUTS = ("curves.svg", "curves.png", "curves.csv", "all.json", "summary.md")
+OUTPUTS = ("curves.svg", "curves.png", "curves.csv", "all.json", "summary.md", "page.html")
 
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
 
@@ -115,7 +115,7 @@ def test_hostile_names_can_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path:
     [
         ([], "task: got none, allowed: adder, names, primes, sequence, text"),
         (["prime"], "task: got 'prime', allowed: adder, names, primes, sequence, text"),
-        (["adder", "--out", "x.pdf"], 'x.pdf: got suffix ".pdf", allowed: .csv, .json, .md, .png, .svg'),
+        (["adder", "--out", "x.pdf"], 'x.pdf: got suffix ".pdf", allowed: .csv, .html, .json, .md, .png, .svg'),
         (["adder", "--out", "none/x.svg"], "none/x.svg: cannot be written: there is no folder none"),
         (["adder", "--out", "x.csv", "--out", "folder.json"], "folder.json: is a folder, needs a file to write to"),
         (["adder", "--hand-only", "--reference", "jax"], "reference: got jax beside --hand-only, which needs none"),
@@ -156,7 +156,7 @@ def test_a_picture_without_its_extra_is_refused_before_any_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, refused: bool
 ) -> None:
     calls = pretend(monkeypatch, trainings.agreeing())
-    monkeypatch.setattr("reports.curves.find_spec", lambda module: None if module == "altair" else object())
+    monkeypatch.setattr("reports.vega.find_spec", lambda module: None if module == "altair" else object())
     assert run("adder", "--out", tmp_path / name) == (2 if refused else 0)
     assert len(calls) == (not refused)
     message = "handgrad: curves: altair not installed: pip install 'handgrad[curves]'\n"

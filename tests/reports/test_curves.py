@@ -28,7 +28,7 @@ from trainings import (
 
 import reports
 from harness.trained import Drift, Figure, Series, Trained
-from reports import curves, decades, panels
+from reports import curves, decades, panels, vega
 from reports.thinning import POINTS, thin
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -105,6 +105,7 @@ def test_no_address_may_be_asked_for_anything(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr("vl_convert.vegalite_to_svg", convert)
     monkeypatch.setattr("vl_convert.vegalite_to_png", lambda *given, **named: convert(*given, **named).encode())
+    monkeypatch.setattr(vega, "repacked", lambda png: png)
     curves.svg(agreeing())
     curves.png(agreeing())
     assert asked == [[], []]
@@ -187,7 +188,7 @@ def test_a_png_is_one_and_is_sharp() -> None:
     data = curves.png(agreeing())
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     (width,) = struct.unpack(">I", data[16:20])
-    assert width > curves.SCALE * panels.WIDTH
+    assert width > vega.SCALE * panels.WIDTH
 
 
 @pytest.mark.parametrize("count", [POINTS, POINTS + 1, 35_000])
@@ -244,11 +245,11 @@ def test_ticks_at_the_ends_of_what_there_is(value: float) -> None:
 
 
 def test_what_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert curves.missing() == ""
-    monkeypatch.setattr(curves, "find_spec", lambda name: None if name == "altair" else object())
-    assert curves.missing() == "curves: altair not installed: pip install 'handgrad[curves]'"
-    monkeypatch.setattr(curves, "find_spec", lambda name: None)
-    assert curves.missing() == "curves: altair and vl-convert-python not installed: pip install 'handgrad[curves]'"
+    assert vega.missing() == ""
+    monkeypatch.setattr(vega, "find_spec", lambda name: None if name == "altair" else object())
+    assert vega.missing() == "curves: altair not installed: pip install 'handgrad[curves]'"
+    monkeypatch.setattr(vega, "find_spec", lambda name: None)
+    assert vega.missing() == "curves: altair and vl-convert-python not installed: pip install 'handgrad[curves]'"
 
 
 def test_importing_it_imports_no_library_for_pictures() -> None:

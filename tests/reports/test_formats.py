@@ -11,13 +11,15 @@ from types import ModuleType
 import pytest
 
 import reports
+from harness import output
 from harness.run import Run
+from reports import vega
 
 HEAVY = ("pandas", "anybadge", "rich", "jsonschema", "numpy")
 
 
 def test_every_module_with_suffixes_is_a_format_and_no_other() -> None:
-    assert list(reports.formats()) == [".csv", ".json", ".md"]
+    assert list(reports.formats()) == [".csv", ".html", ".json", ".md", ".png", ".svg"]
     written = [
         path.stem
         for path in Path(reports.__file__).parent.glob("*.py")
@@ -56,12 +58,22 @@ def test_a_new_module_is_a_format_without_being_registered(
 def test_an_unknown_suffix_is_refused_in_one_line(name: str, suffix: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011  # the whole message is compared below
         reports.suffix_of(name)
-    assert str(refused.value) == f'{name}: got suffix "{suffix}", allowed: .csv, .json, .md'
+    assert str(refused.value) == f'{name}: got suffix "{suffix}", allowed: .csv, .html, .json, .md, .png, .svg'
 
 
 def test_render_refuses_with_the_same_line(agreeing: Run) -> None:
-    with pytest.raises(ValueError, match=r'^report\.txt: got suffix "\.txt", allowed: \.csv, \.json, \.md$'):
+    with pytest.raises(
+        ValueError, match=r'^report\.txt: got suffix "\.txt", allowed: \.csv, \.html, \.json, \.md, \.png, \.svg$'
+    ):
         reports.render(agreeing, ".txt")
+
+
+def test_a_format_says_what_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vega, "find_spec", lambda name: None)
+    lacking = "curves: altair and vl-convert-python not installed: pip install 'handgrad[curves]'"
+    assert {suffix: reports.missing(suffix) for suffix in reports.formats() if reports.missing(suffix)} == {
+        ".png": lacking, ".svg": lacking,
+    }  # fmt: skip
 
 
 def test_a_suffix_is_known_in_any_case() -> None:
@@ -70,15 +82,21 @@ def test_a_suffix_is_known_in_any_case() -> None:
 
 def test_every_format_of_every_run_can_be_written(any_run: Run, tmp_path: Path) -> None:
     for suffix in reports.formats():
-        text = reports.render(any_run, suffix)
-        (tmp_path / f"run{suffix}").write_text(text, "utf-8")
-        assert text.endswith("\n")
+        content = reports.render(any_run, suffix)
+        output.write(any_run, tmp_path / f"run{suffix}")
+        written = (tmp_path / f"run{suffix}").read_bytes()
+        if isinstance(content, bytes):
+            assert content.startswith(b"\x89PNG") and written.startswith(b"\x89PNG")
+        else:
+            assert content.endswith("\n") or suffix == ".html"
+            assert written == content.encode("utf-8")
 
 
 def test_a_file_name_that_is_not_utf8_can_be_written(c1: Run) -> None:
     named = replace(c1.judgements[0], case=replace(c1.judgements[0].case, source="file \udcff.npz"))
     for suffix in reports.formats():
-        assert reports.render(replace(c1, judgements=(named,)), suffix).encode("utf-8")
+        content = reports.render(replace(c1, judgements=(named,)), suffix)
+        assert content if isinstance(content, bytes) else content.encode("utf-8")
 
 
 @pytest.mark.parametrize(
