@@ -1,145 +1,144 @@
-"""The pytest plug-in: ``pytest --gradients lstm,rnn`` adds an item per cell, reference and array.
+"""The pytest plug-in: ``pytest --gradients lstm,rnn``, tests marked ``gradients``, and baselines for both.
 
-Unused it adds two options and imports nothing of ours but this file.
+Unused it adds options, a mark and a fixture, and imports nothing of ours but this file and `harness.inside`, which
+holds a text. What it does where it is used is in `harness.plugin`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from harness import inside
+
 if TYPE_CHECKING:
-    from harness.run import Row, Run
+    from harness.plugin.comparing import Comparing
+    from harness.run import Run
+
+MARK = (
+    "gradients(candidate=…, cell=…, …): compare before the test, with any argument of harness.compare, and fail where"
+    " the verdict is not agree; paths are relative to the test's file; the fixture gradients_run has the run"
+)
+#: an option, and what it says of itself
+OPTIONS = {
+    "--gradients": ("CELLS", "compare the gradients of these cells, e.g. lstm,rnn"),
+    "--gradients-report": ("FILE", "write what was compared, in the format that the file's suffix names, e.g. .md"),
+    "--gradients-baseline": ("FILE", "fail where an error in ulp has grown since this file was written"),
+    "--gradients-factor": ("NUMBER", "how much an error may grow; 2 unless given"),
+}
+_COMPARING = pytest.StashKey["Comparing"]()
+_OUTER = pytest.StashKey[str]()
+_Result = TypeVar("_Result")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The two options."""
+    """The options."""
     group = parser.getgroup("handgrad", "gradients against automatic differentiation")
-    group.addoption("--gradients", metavar="CELLS", help="compare the gradients of these cells, e.g. lstm,rnn")
-    group.addoption("--gradients-report", metavar="FILE", help="write the run, by suffix: .md, .csv or .json")
+    for name, (value, told) in OPTIONS.items():
+        group.addoption(name, metavar=value, help=told)
+    group.addoption("--gradients-update", action="store_true", help="write the baseline instead of comparing with it")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse now what would fail after the work, and take part only where asked to."""
-    asked = config.getoption("--gradients")
-    report = config.getoption("--gradients-report")
-    if report and not asked:
-        raise pytest.UsageError(
-            "--gradients-report: got no --gradients, needs the cells to compare, e.g. --gradients lstm"
-        )
-    if asked:
+    config.addinivalue_line("markers", MARK)
+    config.stash[_OUTER] = inside.project
+    written = config.inipath is not None and config.inipath.name == "pyproject.toml"
+    inside.project = str(config.inipath.parent if written and config.inipath else config.rootpath)
+    if any(config.getoption(name) for name in (*OPTIONS, "--gradients-update")):
+        _usage(lambda: _comparing(config).take_part())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave the process as it was: a pytest may run within another's test."""
+    inside.project = config.stash.get(_OUTER, "")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Refuse a mark, or settings, that cannot be worked with while the file is collected: xdist's workers tell that."""
+    if metafunc.definition.get_closest_marker("gradients"):
         from harness.errors import BadInput
+        from harness.plugin import marked
 
         try:
-            config.pluginmanager.register(_Gradients(asked.split(","), Path(report) if report else None), "gradients")
+            marked.arguments(metafunc.definition)
+            _comparing(metafunc.config)
         except BadInput as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.Collector.CollectError(f"{metafunc.definition.name}: {error}") from None
 
 
-class _Gradients:
-    """The items, the runs behind them, and what is said of them at the end."""
-
-    def __init__(self, cells: list[str], report: Path | None) -> None:
-        from harness import output
-        from harness.options import Options, model
-
-        self._models = {cell: model(Options(cell=cell)) for cell in dict.fromkeys(name.strip() for name in cells)}
-        self._report = report
-        self._runs: dict[str, Run] = {}
-        if report is not None:
-            output.check(report)
-
-    @pytest.hookimpl(tryfirst=True)  # before -k, -m and --lf choose
-    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        """Add the items after the ones that were collected."""
-        collector = _Collector.from_parent(session, name="gradients", nodeid="gradients", gradients=self)
-        items.extend(collector.collect())
-
-    def names(self) -> Iterator[tuple[str, str, str]]:
-        """Cell, reference and array of every comparison, known without running any."""
-        from harness.comparison import choose
-        from references import protocol
-
-        for cell, model in self._models.items():
-            for reference in choose(None):
-                if not protocol.missing(reference) and not reference.unsupported(model):
-                    yield from ((cell, reference.NAME, array) for array in model.graded)
-
-    def run(self, cell: str) -> Run:
-        """The one run behind all items of a cell, made when the first of them runs."""
-        if cell not in self._runs:
-            from harness.comparison import compare
-
-            self._runs[cell] = compare(cell=cell, command=f"pytest --gradients {cell}")
-        return self._runs[cell]
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """The five worst errors, and the report."""
-        from reports.terminal import row_text
-
-        rows = [(cell, row) for cell, run in self._runs.items() for row in run.rows]
-        if rows:
-            terminalreporter.section("gradients: worst errors")
-            for cell, row in sorted(rows, key=lambda pair: -pair[1].ratio)[:5]:
-                terminalreporter.write_line(f"{cell} · {row_text(row)}")
-        if self._report is not None and self._runs:
-            from harness import output
-            from harness.run import joined
-
-            run = joined(list(self._runs.values()), f"pytest --gradients {','.join(self._runs)}")
-            output.write(run, self._report)
-            terminalreporter.write_line(f"gradients: wrote {self._report}")
+@pytest.hookimpl(tryfirst=True)  # before -k, -m and --lf choose, and before xdist renames
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marked tests keep the names that they are collected by, and a baseline learns which there are."""
+    found = [item for item in items if item.get_closest_marker("gradients")]
+    if found or _COMPARING in config.stash:
+        try:
+            _usage(lambda: _comparing(config).collected(items, found))
+        except pytest.UsageError:
+            if not hasattr(config, "workerinput"):
+                raise  # in a worker of xdist, which has no way to tell it, each test does
 
 
-class _Collector(pytest.Collector):
-    def __init__(self, *, gradients: _Gradients, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
-        self._gradients = gradients
-
-    def collect(self) -> Iterator[pytest.Item]:
-        for cell, reference, array in self._gradients.names():
-            yield _Item.from_parent(
-                self, name=f"{cell}-{reference}-{array}", gradients=self._gradients, what=(cell, reference, array)
-            )
+@pytest.hookimpl(trylast=True)  # when the fixtures are there
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The comparison of a marked test."""
+    if item.get_closest_marker("gradients"):
+        _compared(item)
 
 
-class _Item(pytest.Item):
-    def __init__(self, *, gradients: _Gradients, what: tuple[str, str, str], **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
-        self._gradients, self._what = gradients, what
+@pytest.hookimpl(tryfirst=True)  # before the test's body
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """A marked test fails where its comparison does not agree, or is worse than its baseline."""
+    if item.get_closest_marker("gradients"):
+        from harness.plugin import marked
 
-    def runtest(self) -> None:
-        cell, reference, array = self._what
-        run = self._gradients.run(cell)
-        judgement = run.judgements[0]
-        row = next((row for row in judgement.rows if (row.array, row.reference) == (array, reference)), None)
-        if row is None or (judgement.verdict != "agree" and all(row.verdict == "agree" for row in judgement.rows)):
-            raise _Differs(f"{judgement.verdict}: {judgement.reason}", None)
-        if row.verdict != "agree":
-            raise _Differs(judgement.reason, row)
-        for companion in run.companions:  # which say something where the default case itself agrees
-            if judgement.verdict == "agree" != companion.verdict:
-                reason = f"companion case {companion.case.source}: {companion.reason}"
-                raise _Differs(f"{companion.verdict}: {reason}", None)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
-        if not isinstance(excinfo.value, _Differs):
-            return str(super().repr_failure(excinfo))
-        from reports.terminal import row_text
-
-        error = excinfo.value
-        if error.row is None:
-            return error.reason
-        return "\n".join((row_text(error.row), *(f"  {words}" for words in error.row.words), f"  {error.reason}"))
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        return self.path, None, f"gradients {self.name}"
+        if told := marked.complaint(_comparing(item.config), item):
+            pytest.fail(told, pytrace=False)
 
 
-class _Differs(Exception):
-    def __init__(self, reason: str, row: Row | None) -> None:
-        super().__init__(reason)
-        self.reason, self.row = reason, row
+@pytest.fixture
+def gradients_run(request: pytest.FixtureRequest) -> Run:
+    """The run of a test marked ``gradients``: everything that its comparison found out."""
+    if not request.node.get_closest_marker("gradients"):
+        pytest.fail(f"gradients_run: {request.node.name} has no mark: @pytest.mark.gradients(...)", pytrace=False)
+    return _compared(request.node)
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """What a worker of pytest-xdist compared."""
+    if told := getattr(node, "workeroutput", {}).get("gradients"):
+        _comparing(node.config).receive(told)
+
+
+def _comparing(config: pytest.Config) -> Comparing:
+    """What all comparisons of this session have in common, made where it is first needed. Raises BadInput."""
+    if _COMPARING not in config.stash:
+        from harness.plugin.comparing import Comparing
+
+        config.stash[_COMPARING] = Comparing(config)
+        config.pluginmanager.register(config.stash[_COMPARING], "gradients")
+    return config.stash[_COMPARING]
+
+
+def _compared(item: pytest.Item) -> Run:
+    from harness.errors import BadInput
+    from harness.plugin import marked
+
+    try:
+        return marked.compared(_comparing(item.config), item)
+    except BadInput as error:
+        told = str(error)
+    pytest.fail(told, pytrace=False)
+
+
+def _usage(do: Callable[[], _Result]) -> _Result:
+    """Bad input as pytest tells it: one line, exit code 4."""
+    from harness.errors import BadInput
+
+    try:
+        return do()
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from None

@@ -176,7 +176,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(asked: Asked, wrong: 
 
 
 def test_an_assertion_tells_it(asked: Asked, wrong: Path) -> None:
-    with pytest.raises(AssertionError, match=f"(?s)^differ\n.*diagnosis: {SENTENCE}"):
+    with pytest.raises(AssertionError, match=f"(?s)^differ: .*diagnosis: {SENTENCE}"):
         harness.assert_gradients(candidate=wrong, diagnose=True)
 
 

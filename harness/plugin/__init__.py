@@ -1,0 +1,1 @@
+"""What the pytest plug-in does where it is used; imported only then."""
