@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: compare test static pytest bench verdicts diagnoses trainings clean
+.PHONY: compare test static pytest bench verdicts diagnoses trainings screenshots badge site clean
 
 compare: $(INSTALLED)
 	$(BIN)/python -m harness compare --cell lstm
@@ -17,10 +17,12 @@ static: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 pytest: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not slow" --gradients lstm,rnn
+	mkdir -p build
+	$(BIN)/python -m pytest -m "not slow" --gradients lstm,rnn --gradients-report build/gradients.json \
+		--numprocesses 2 --dist worksteal
 
 bench: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
@@ -37,14 +39,30 @@ diagnoses: $(INSTALLED)
 	$(BIN)/python -m benchmarks.equations
 	$(BIN)/python -m benchmarks.lines
 
+# To be looked at, in build/screenshots.
+screenshots: $(INSTALLED)
+	$(BIN)/python -m benchmarks.screenshots
+
 trainings: $(INSTALLED)
 	$(BIN)/python -m benchmarks.trainings
 	$(BIN)/python -m benchmarks.training
+
+# Of the README, from what the test command found out.
+badge: $(INSTALLED) build/gradients.json
+	$(BIN)/python -m harness badge build/gradients.json --out docs/badge.svg
+	$(BIN)/python -m harness badge build/gradients.json --out docs/badge.json
+
+build/gradients.json:
+	$(MAKE) --no-print-directory pytest
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,test]'
 	touch $@
+
+# The manual, in site/. Warnings are errors: a broken link is one.
+site: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 clean:
 	rm -rf $(VENV)
