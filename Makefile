@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: compare test static pytest bench verdicts diagnoses trainings screenshots badge site clean
+.PHONY: compare test static pytest bench verdicts diagnoses trainings picture screenshots badge site clean
 
 compare: $(INSTALLED)
 	$(BIN)/python -m harness compare --cell lstm
@@ -19,10 +19,11 @@ static: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# Two processes, with a thread each: more would only wait for each other.
 pytest: $(INSTALLED)
 	mkdir -p build
-	$(BIN)/python -m pytest -m "not slow" --gradients lstm,rnn --gradients-report build/gradients.json \
-		--numprocesses 2 --dist worksteal
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" \
+		--gradients lstm,rnn --gradients-report build/gradients.json --numprocesses 2 --dist worksteal
 
 bench: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
@@ -42,6 +43,11 @@ diagnoses: $(INSTALLED)
 # To be looked at, in build/screenshots.
 screenshots: $(INSTALLED)
 	$(BIN)/python -m benchmarks.screenshots
+
+# Of the README: the model question.
+picture: $(INSTALLED)
+	-$(BIN)/python -m harness compare --candidate harness/casebook/theano-versus-python/broken.py \
+		--out docs/model-question.svg
 
 trainings: $(INSTALLED)
 	$(BIN)/python -m benchmarks.trainings

@@ -33,7 +33,7 @@ from references.protocol import Reference
 if TYPE_CHECKING:
     from harness.diagnosed import Diagnosis
     from harness.pictured import Adjoints
-    from harness.watching.warm import Warm
+    from harness.warm import Warm
 
 DEVICES = ("cpu", "cuda")
 #: what may be under test: a function, a provider, a file or a command; by default handgrad's own
@@ -240,8 +240,7 @@ def _by_references(session: Session, made: Iterable[Case], alone: bool, found: F
     accompanied = [] if alone or failed else _accompany(session, seen)
     kept, dropped = _sorted_out(accompanied, session.under_test.any_model)
     found.seconds += time.perf_counter() - started
-    for _, judgement in kept:
-        elements.add(judgement, found.companions)
+    found.companions += [judgement for _, judgement in kept]
     found.findings += [
         replace(finding, text=f"on the companion case {one.case.source} {finding.text}")
         for one, judgement in kept
@@ -265,11 +264,10 @@ def _by_own_forward(tested: Brought, seeds: range, alone: bool, working: Working
         if first:
             elements.add(judged.judgement, found.judgements)
         elif judged.judgement.verdict in ("agree", "differ"):
-            elements.add(judged.judgement, found.companions)
+            found.companions.append(judged.judgement)
         else:
             found.findings.append(Finding("not run", f"nothing by its own forward: {judged.judgement.reason}"))
-        for companion in judged.companions:
-            elements.add(companion, found.companions)
+        found.companions += judged.companions
         found.findings += judged.findings
         found.seconds += 0.0 if first else time.perf_counter() - started
 

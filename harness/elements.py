@@ -45,7 +45,10 @@ def elements(pairs: Sequence[Pair]) -> Elements:
 
 
 def add(judgement: Judgement, judgements: list[Judgement]) -> None:
-    """Append a judgement, such that only the worst keeps its entries: it is the one that is shown in full."""
+    """Append a judgement, such that only the worst keeps its entries: it is the one that is shown in full.
+
+    There may be thousands of them, one per seed.
+    """
     holder = next((k for k, one in enumerate(judgements) if one.elements), None)
     if holder is not None and judgement.elements:
         if _badness(judgement) <= _badness(judgements[holder]):

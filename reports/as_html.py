@@ -23,8 +23,7 @@ def render(run: Run) -> str:
     run = words.told(run)
     context = told.context(run)
     judgement = context["judgement"]
-    drawn = [] if judgement is None else [maps.of_array(one) for one in judgement.elements]
-    drawn.sort(key=lambda one: one.badness, reverse=True)
+    drawn = () if judgement is None else maps.of_judgement(judgement)
     why = run.diagnosis
     diagnosed = None if why is None or why.map is None else maps.of_diagnosis(why.map)
     data = {f"map-{n}": one.data for n, one in enumerate(drawn)}

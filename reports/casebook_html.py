@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.run import Run
 
-from .html.brief import brief
+from .html.brief import brief, data
 from .html.page import page
 from .html.tables import Cell, Line, Table, of_texts
 
@@ -38,13 +38,18 @@ class Casebook:
 
 def render(told: Casebook) -> str:
     """The whole page; departures stand first."""
+    runs = [
+        [(way, brief(run, f"map-{n}-{k}")) for k, (way, run) in enumerate(one.runs)] for n, one in enumerate(told.shown)
+    ]
     members = [
-        {"title": one.title, "tables": [_table(table) for table in one.tables],
-         "runs": [(way, brief(run)) for way, run in one.runs]}
-        for one in told.shown
-    ]  # fmt: skip
+        {"title": one.title, "tables": [_table(table) for table in one.tables], "runs": found}
+        for one, found in zip(told.shown, runs, strict=True)
+    ]
     return page(
         "casebook.html.j2",
+        styles=("maps.css",),
+        scripts=("maps.js",),
+        data=data(found for member in runs for _, found in member),
         told=told,
         title=told.title,
         overview=[_overview(one) for one in told.overview],

@@ -11,7 +11,7 @@ from harness.run import Verdict
 from harness.trained import Trained, Trainee
 
 from . import explosion, training
-from .html.brief import Brief, brief, wrapped
+from .html.brief import Brief, brief, data, wrapped
 from .html.frame import framed
 from .html.page import page
 from .html.plots import Plot, plot
@@ -42,9 +42,12 @@ def render(trained: Trained) -> str:
     """The whole page."""
     several = len(trained.trainees) > 1
     table = beside(trained)
+    trainees = [_told(trained, number) for number in range(len(trained.trainees))]
     return page(
         "training.html.j2",
-        styles=("plot.css",),
+        styles=("plot.css", "maps.css"),
+        scripts=("maps.js",),
+        data=data(one.apart for one in trainees if one.apart is not None),
         trained=trained,
         headline=training.headline(trained),
         compared=any(map(_compared, trained.trainees)),
@@ -52,7 +55,7 @@ def render(trained: Trained) -> str:
         subject=training.subject(trained),
         together=list(_together(trained)) if several else [],
         beside=_table(table) if table is not None else None,
-        trainees=[_told(trained, one) for one in trained.trainees],
+        trainees=trainees,
         closing=list(training.closing(trained)),
     )
 
@@ -62,7 +65,8 @@ def notebook(trained: Trained) -> str:
     return framed(render(trained), "training")
 
 
-def _told(trained: Trained, trainee: Trainee) -> Told:
+def _told(trained: Trained, number: int) -> Told:
+    trainee = trained.trainees[number]
     judgement = training.first_apart(trainee)
     figures = training.figures(trainee)
     exploded = trainee.explosion
@@ -76,7 +80,7 @@ def _told(trained: Trained, trainee: Trainee) -> Told:
         tables=(_table(figures),) if figures is not None else (),
         story=tuple(explosion.story(exploded)) if exploded is not None else (),
         remedies=_table(tried) if tried is not None else None,
-        apart=brief(training.run_of(trained, judgement)) if judgement is not None else None,
+        apart=brief(training.run_of(trained, judgement), f"map-{number}") if judgement is not None else None,
         first=trainee.lockstep.first if trainee.lockstep is not None else None,
         samples=trainee.samples,
     )

@@ -86,8 +86,10 @@ def test_its_commands_work(tmp_path: Path) -> None:
 
 
 def test_its_python_works() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    exec(compile(code, "README.md", "exec"), {})
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 2
+    for code in blocks:
+        exec(compile(code, "README.md", "exec"), {})
 
 
 def test_every_option_is_a_real_one() -> None:
@@ -96,7 +98,7 @@ def test_every_option_is_a_real_one() -> None:
     from harness.cli import app
 
     known = {option for command in get_command(app).commands.values() for p in command.params for option in p.opts}  # type: ignore[attr-defined]
-    plug_in = {"--gradients", "--gradients-report"}
+    plug_in = {"--gradients", "--gradients-report", "--gradients-baseline"}
     pip = {"--constraint", "--editable"}
     assert set(re.findall(r"(?<!\S)--[a-z][a-z-]+", README)) <= known | plug_in | pip
 

@@ -11,11 +11,11 @@ from harness.candidates.process import Process
 from harness.comparison import choose, compare
 from harness.errors import BadInput
 from harness.run import Run
+from harness.warm import Warm
 from harness.watching.bell import Bell, Interrupted
 from harness.watching.kept import Kept
 from harness.watching.saves import Saves
 from harness.watching.spares import Spares
-from harness.watching.warm import Warm
 from harness.workers import Workers
 from references import protocol
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from harness.diagnosed import Diagnosis
 from harness.run import Judgement, Run, Verdict
 from reports import diagnosis, words
-from reports.html import told
+from reports.html import maps, told
+from reports.html.maps import HeatMap
 from reports.html.tables import Table
 
 Labelled = tuple[tuple[str, str], ...]
@@ -36,10 +38,12 @@ class Brief:
     details: Labelled
     command: str
     diagnosis: Why | None
+    maps: tuple[HeatMap, ...] = ()
+    id: str = ""  #: what its maps are called by on the page
 
 
-def brief(run: Run) -> Brief:
-    """The judgement in full, or a line for each of several and the worst of them in full."""
+def brief(run: Run, id: str) -> Brief:  # noqa: A002 - it is HTML's own word
+    """The judgement in full, or a line for each of several and the worst of them in full; ``id`` is its own."""
     run = words.told(run)
     shown = words.worst_judgements(run)
     if not shown:
@@ -57,7 +61,14 @@ def brief(run: Run) -> Brief:
         details=tuple(words.details(of_it, one)),
         command=run.command,
         diagnosis=why(run.diagnosis) if run.diagnosis is not None else None,
+        maps=maps.of_judgement(one),
+        id=id,
     )
+
+
+def data(briefs: Iterable[Brief]) -> dict[str, Any]:
+    """What the script reads of all maps of a page."""
+    return {"maps": {f"{one.id}-{n}": drawn.data for one in briefs for n, drawn in enumerate(one.maps)}}
 
 
 def why(found: Diagnosis) -> Why:

@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.diagnosed import Map
 from harness.pictured import Axis, Elements
+from harness.run import Judgement
 from reports import numbers
 
 from .drawn import Drawing, drawing, side
@@ -70,6 +71,11 @@ def of_array(told: Elements) -> HeatMap:
         tuple(axis.labels for axis in told.axes), tuple(_placed(np.arange(shown).reshape(worst.shape), order).ravel()),
         int(np.argmax(worst)), references, _fields(told, references), float(np.max(worst)),
     )  # fmt: skip
+
+
+def of_judgement(judgement: Judgement) -> tuple[HeatMap, ...]:
+    """The maps of all its arrays, the worst first."""
+    return tuple(sorted(map(of_array, judgement.elements), key=lambda one: one.badness, reverse=True))
 
 
 def of_diagnosis(told: Map) -> HeatMap:

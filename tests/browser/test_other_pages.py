@@ -48,6 +48,19 @@ def test_it_opens_from_disk_asks_nobody_and_fits(opened: Open, name: str) -> Non
     assert told.complaints == []
 
 
+def test_a_map_in_a_systems_page_is_read_by_the_keyboard(opened: Open) -> None:
+    told = opened(rendered("casebook"))
+    told.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    box = told.page.locator('[data-map="map-0-0-0"]')
+    before = box.locator("[data-where]").text_content()
+    box.locator("[data-field-box]").focus()
+    for key in ("Home", "PageUp", "ArrowRight"):
+        told.page.keyboard.press(key)
+    assert box.locator("[data-where]").text_content() != before
+    assert told.page.evaluate(SIDEWAYS) is False
+    assert told.complaints == []
+
+
 def test_what_is_too_wide_and_what_is_covered_would_be_seen(opened: Open) -> None:
     wide = rendered("study").replace("<h1>", "<h1>" + "<svg width='900' height='9'></svg>", 1)
     assert opened(wide, PHONE).page.evaluate(SIDEWAYS) is True

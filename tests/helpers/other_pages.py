@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import trainings
-from pictured_runs import diagnosis
+from pictured_runs import diagnosis, pictured_run
 
 from harness.study import Alarms, FaultSeen, Singles, Smallest, Study
 from reports.casebook_html import Casebook, Shown
@@ -41,7 +41,8 @@ def bad_study(hostile: str = "") -> Study:
 
 def casebook(hostile: str = "", departs: bool = False) -> Casebook:
     """One system of two candidates, the first of them in full, with its question's own numbers and a diagnosis."""
-    run = run_of(trainings.agreeing(), trainings.judged(f"W_hh{hostile}"))
+    judged = replace(trainings.judged(f"W_hh{hostile}"), elements=pictured_run().judgements[0].elements)
+    run = run_of(trainings.agreeing(), judged)
     run = replace(run, command=f"python -m harness compare --candidate broken.py{hostile}", diagnosis=diagnosis())
     rows = [
         ["broken.py", "differ", "differ", "✓ yes", f"the adjoint never arrives{hostile}"],

@@ -116,7 +116,7 @@ def test_what_others_wrote_is_text(make: Callable[[str], str], text: str) -> Non
     assert f"{text}" in told
     assert words.clean(other_pages.HOSTILE) in told  # as it was written, but for what moves a cursor
     assert not any(markup in page for markup in MARKUP)
-    assert page.count("<script>") == 1
+    assert page.count("<script>") == make("").count("<script>")
 
 
 def test_a_hostile_training_is_text() -> None:
@@ -160,6 +160,16 @@ def test_a_system_in_full_has_its_numbers_its_verdict_and_why() -> None:
     order = [told.index(text) for text in ("+0.1205", "✗ differ: W_hh differs", f"diagnosis: {spaced(why.sentence)}")]
     assert order == sorted(order)
     assert "dh[t] += da[t]" in told
+
+
+def test_a_system_in_full_has_its_arrays_entry_by_entry() -> None:
+    one = other_pages.casebook()
+    page = casebook_html.render(one)
+    for elements in one.shown[0].runs[0][1].judgements[0].elements:
+        assert f'data-array="{elements.array}"' in page
+    assert page.count('data-map="map-0-0-') == len(one.shown[0].runs[0][1].judgements[0].elements) > 1
+    bare = replace(one, shown=())
+    assert 'data-map="' not in casebook_html.render(bare)
 
 
 def test_the_command_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
