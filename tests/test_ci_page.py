@@ -55,7 +55,9 @@ def shell(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.parametrize(("factor", "exit_code", "color"), [(1, 0, "brightgreen"), (3, 1, "red")])
+@pytest.mark.parametrize(
+    ("factor", "exit_code", "color"), [pytest.param(1, 0, "brightgreen", marks=pytest.mark.slow), (3, 1, "red")]
+)
 def test_the_recipe_works(factor: int, exit_code: int, color: str, tmp_path: Path) -> None:
     (tmp_path / "my_rnn.py").write_text(
         "def example(seed):\n    import numpy as np\n"
@@ -77,6 +79,7 @@ def test_the_recipe_works(factor: int, exit_code: int, color: str, tmp_path: Pat
     assert json.loads((tmp_path / "badge.json").read_text("utf-8"))["color"] == color
 
 
+@pytest.mark.slow  # what it writes is tested beside the plug-in too
 def test_the_pytest_line_writes_junit(tmp_path: Path) -> None:
     done = shell(block("sh", 1).replace("lstm,rnn", "rnn"), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

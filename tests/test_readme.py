@@ -20,6 +20,8 @@ from reports import terminal
 
 ROOT = Path(__file__).parent.parent
 WRITES = ("--out", "--save-case")
+#: what takes longest, and is run by tests of its own as well: all of the casebook, and what PyTensor compiles
+LONG = (["casebook"], ["compare", "--cell", "rnn", "--references", "theano,complex-step,central-difference,jax-jvp"])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -65,24 +67,38 @@ def reads(arguments: list[str]) -> bool:
     return any(after in written and word not in WRITES for word, after in pairwise(arguments))
 
 
-def test_its_commands_work(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With the files that the commands read."""
     (tmp_path / "README.md").write_text(README, encoding="utf-8")
     page = (ROOT / "docs" / "bring-your-own.md").read_text(encoding="utf-8")
     (first,) = re.findall(r"```python\n(# my_rnn\.py\n.*?)```", page, re.DOTALL)
     (tmp_path / "my_rnn.py").write_text(first, encoding="utf-8")
-    assert len(commands()) > 5
+    return tmp_path
 
+
+def check(chosen: list[list[str]], folder: Path, at_once: int = 1) -> None:
     def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "harness", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 
-    def check(chosen: list[list[str]], at_once: int) -> None:
-        with ThreadPoolExecutor(at_once) as pool:
-            for arguments, done in zip(chosen, pool.map(run, chosen), strict=True):
-                assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+    with ThreadPoolExecutor(at_once) as pool:
+        for arguments, done in zip(chosen, pool.map(run, chosen), strict=True):
+            assert done.returncode == 0, (arguments, done.stdout, done.stderr)
 
-    check([arguments for arguments in commands() if not reads(arguments)], 2)
-    check([arguments for arguments in commands() if reads(arguments)], 1)
+
+def test_its_commands_work(folder: Path) -> None:
+    assert len(commands()) > 5
+    chosen = [arguments for arguments in commands() if arguments not in LONG]
+    check([arguments for arguments in chosen if not reads(arguments)], folder, at_once=2)
+    check([arguments for arguments in chosen if reads(arguments)], folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", LONG, ids=" ".join)
+def test_its_long_commands_work(arguments: list[str], folder: Path) -> None:
+    assert arguments in commands()
+    check([arguments], folder)
 
 
 def test_its_python_works() -> None:

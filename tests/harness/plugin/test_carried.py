@@ -18,10 +18,8 @@ from harness.run import Finding, Run
 @pytest.fixture(scope="module")
 def run() -> Run:
     """One that differs, with its diagnosis."""
-    return harness.compare(
-        references="extended", shape="T=5,B=2,D=3,H=4", loss="cotangent", candidate=faults.reversed_cotangent,
-        diagnose=True,
-    )  # fmt: skip
+    candidate = faults.no_flow_through_time
+    return harness.compare(case=faults.model_question(), references="extended", candidate=candidate, diagnose=True)
 
 
 def test_every_report_of_it_is_the_same(run: Run) -> None:
