@@ -96,6 +96,13 @@ class Watched:
         else:
             (self.folder / "my.py").write_text(text)
 
+    def appears(self, name: str) -> None:
+        """Wait for a file in the folder."""
+        until = time.monotonic() + PATIENCE
+        while not (self.folder / name).exists():
+            assert time.monotonic() < until, f"no {name}"
+            time.sleep(0.02)
+
     def family(self) -> set[int]:
         """The command's process and all its descendants."""
         found, new = set(), {self._process.pid}

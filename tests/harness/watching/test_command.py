@@ -16,7 +16,10 @@ pytest.importorskip("watchfiles")
 
 #: of the fault
 LINE = CANDIDATE.splitlines().index('        grads["U"] += da.T @ h[t]') + 1
-ENDLESS = CANDIDATE.replace("    dh = np.zeros_like(h[0])\n", "    while True:\n        pass\n")
+#: it leaves a sign that it has begun
+ENDLESS = "from pathlib import Path\n" + CANDIDATE.replace(
+    "    dh = np.zeros_like(h[0])\n", '    Path(__file__).with_name("begun").touch()\n    while True:\n        pass\n'
+)
 
 
 def test_a_fault_is_shown_and_then_why(watched: Watched) -> None:
@@ -40,6 +43,7 @@ def test_a_save_ends_an_endless_loop(watched: Watched) -> None:
     """The limit of a call is 300 seconds here: nothing but the save can have ended it."""
     watched.save(ENDLESS)
     watched.until("my.py saved")
+    watched.appears("begun")  # or the next save could be the first that the candidate's process reads
     started = watched.family()
     watched.save()
     watched.until("interrupted by a save")
