@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.measure import Pair
 from harness.pictured import Axis, Elements
-from harness.run import VERDICTS, Judgement
+from harness.run import Judgement
 
 #: An array of more entries is shown by blocks of neighbours, so many of them at most.
 MOST = 4096
@@ -51,16 +51,11 @@ def add(judgement: Judgement, judgements: list[Judgement]) -> None:
     """
     holder = next((k for k, one in enumerate(judgements) if one.elements), None)
     if holder is not None and judgement.elements:
-        if _badness(judgement) <= _badness(judgements[holder]):
+        if judgement.rank <= judgements[holder].rank:
             judgement = replace(judgement, elements=())
         else:
             judgements[holder] = replace(judgements[holder], elements=())
     judgements.append(judgement)
-
-
-def _badness(judgement: Judgement) -> tuple[int, float]:
-    ratios = [np.inf if np.isnan(row.ratio) else row.ratio for row in judgement.rows]
-    return VERDICTS.index(judgement.verdict), max(ratios, default=0.0)
 
 
 def _block(shape: Sequence[int]) -> tuple[int, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from math import inf, isnan
 from pathlib import Path
 
 from harness.diagnosed import Diagnosis, Place
@@ -42,7 +41,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield f"{run.verdict}: {_case(run, judgement)}{judgement.reason}"
     rows = [row for row in judgement.worst_rows() if row.verdict == run.verdict]
     if rows:
-        worst, *others = sorted(rows, key=lambda row: inf if isnan(row.ratio) else row.ratio, reverse=True)
+        worst, *others = sorted(rows, key=lambda row: row.rank, reverse=True)
         yield from row_lines(worst)
         if others:
             yield f"  also {run.verdict}: {', '.join(row.array for row in others)}"

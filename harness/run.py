@@ -56,6 +56,11 @@ class Row:
     vacuous: bool = False  #: nothing to judge here: zero by structure, or nothing but rounding
     proven_ulp: float = float("nan")  #: the exact gradient is within this many ulp: proven; NaN where nothing is
 
+    @property
+    def rank(self) -> tuple[int, float]:
+        """How bad it is, to be ordered by: the verdict, then error ÷ budget, of which NaN is the worst."""
+        return VERDICTS.index(self.verdict), np.inf if np.isnan(self.ratio) else self.ratio
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -146,6 +151,11 @@ class Judgement:
     elements: tuple[Elements, ...] = ()  #: entry by entry; of several judgements the worst keeps them
 
     @property
+    def rank(self) -> tuple[int, float]:
+        """How bad it is, to be ordered by: the verdict, then the worst error ÷ budget of its rows."""
+        return VERDICTS.index(self.verdict), max((row.rank[1] for row in self.rows), default=0.0)
+
+    @property
     def references(self) -> tuple[str, ...]:
         """The names of all references that judged, truth first."""
         judged = [p for p in self.participants if p.role != "candidate" and p.status == "judged"]
@@ -167,7 +177,7 @@ class Judgement:
         """One row per array: against the reference with the worst error ÷ budget, NaN counting as worst."""
         rows: dict[str, Row] = {}
         for row in self.rows:
-            if row.array not in rows or _rank(row) > _rank(rows[row.array]):
+            if row.array not in rows or row.rank > rows[row.array].rank:
                 rows[row.array] = row
         return tuple(rows.values())
 
@@ -186,10 +196,6 @@ def joined(runs: Sequence[Run], command: str) -> Run:
         seconds=sum(run.seconds for run in runs),
         diagnosis=next((run.diagnosis for run in runs if run.diagnosis is not None), None),
     )
-
-
-def _rank(row: Row) -> tuple[int, float]:
-    return VERDICTS.index(row.verdict), np.inf if np.isnan(row.ratio) else row.ratio
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,7 @@ def document(run: Run) -> dict[str, Any]:
         "worst_ulp": plain(run.worst_ulp),
     }  # fmt: skip
     told = {name: [_judgement(one) for one in getattr(run, name)] for name in ("judgements", "companions")}
-    whole = {
-        name: value for name, value in plain(replace(run, judgements=(), companions=())).items() if name not in PICTURED
-    }
+    whole = _told(replace(run, judgements=(), companions=(), adjoints=None))
     return {"format_version": FORMAT_VERSION, **counted, **whole, **told}
 
 
@@ -48,8 +46,12 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
     suspects = {(row.array, row.reference) for row in judgement.rows if row.verdict != "agree"}
     parts = [part for part in judgement.parts if (part.array, part.reference) in suspects]
     case = {"title": judgement.case.title, **plain(judgement.case)}
-    told = plain(replace(judgement, parts=tuple(parts), elements=()))
-    return {**{name: value for name, value in told.items() if name not in PICTURED}, "case": case}
+    return {**_told(replace(judgement, parts=tuple(parts), elements=())), "case": case}
+
+
+def _told(value: Run | Judgement) -> dict[str, Any]:
+    """All of it but what pictures are drawn from."""
+    return {name: one for name, one in plain(value).items() if name not in PICTURED}
 
 
 def plain(value: Any, nan: str | None = "nan") -> Any:

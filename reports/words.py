@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from math import inf, isnan
+from math import isnan
 from unicodedata import category
 
 from harness.run import OWN_FORWARD, VERDICTS, Judgement, Participant, Row, Run, Verdict
@@ -93,11 +93,7 @@ def alone(run: Run, judgement: Judgement) -> Run:
 
 def worst_judgements(run: Run) -> tuple[Judgement, ...]:
     """The one judgement to show of several: the worst verdict, and of these the worst error ÷ budget; none of none."""
-    return tuple(sorted(run.judgements, key=lambda j: (VERDICTS.index(j.verdict), _worst_ratio(j)), reverse=True)[:1])
-
-
-def _worst_ratio(judgement: Judgement) -> float:
-    return max((inf if isnan(row.ratio) else row.ratio for row in judgement.rows), default=0.0)
+    return tuple(sorted(run.judgements, key=lambda judgement: judgement.rank, reverse=True)[:1])
 
 
 def summary(run: Run) -> list[tuple[str, ...]]:

@@ -16,6 +16,7 @@ import manual
 import pytest
 import yaml
 
+from benchmarks.screenshots import ARGUMENTS
 from docs.made import casebook, commands, links
 from harness.cli import app
 
@@ -170,7 +171,7 @@ def browser() -> Iterator[Any]:
     if not Path(CHROMIUM).exists():
         pytest.skip(f"needs Chromium at {CHROMIUM}")
     with api.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = running.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield opened
         opened.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import inf, isfinite, isnan
+from math import isfinite, isnan
 from typing import Any, NamedTuple
 
 from harness.diagnosed import Diagnosis, Equation
@@ -45,7 +45,7 @@ def offer(run: Run) -> str:
 
 def worst_first(rows: Sequence[Row]) -> list[Row]:
     """By verdict, then by error ÷ budget; NaN is the worst."""
-    return sorted(rows, key=lambda row: (VERDICTS.index(row.verdict), _up(row.ratio)), reverse=True)
+    return sorted(rows, key=lambda row: row.rank, reverse=True)
 
 
 def rows(title: str, told: Sequence[Row]) -> Table:
@@ -137,7 +137,3 @@ def context(run: Run) -> dict[str, Any]:
         "agreement": words.agreement(run),
         "offer": offer(run),
     }
-
-
-def _up(ratio: float) -> float:
-    return inf if isnan(ratio) else ratio

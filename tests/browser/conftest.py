@@ -10,10 +10,7 @@ from typing import Any
 
 import pytest
 
-ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+from benchmarks.screenshots import ARGUMENTS
 
 
 @dataclass
